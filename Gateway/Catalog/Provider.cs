@@ -1,0 +1,44 @@
+namespace Gateway.Catalog;
+
+/// <summary>How a provider wants to be shown the key.</summary>
+public enum AuthScheme
+{
+    /// <summary><c>Authorization: Bearer KEY</c>.</summary>
+    Bearer,
+
+    /// <summary><c>api-key: KEY</c> (Azure).</summary>
+    ApiKeyHeader,
+}
+
+/// <summary>A company's (or server's) API as a data row.</summary>
+public sealed record Provider
+{
+    /// <summary>LiteLLM's prefix: <c>openai</c>.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>How people call it in messages: <c>OpenAI</c>. LiteLLM builds <c>OpenAIException</c> of it.</summary>
+    public required string DisplayName { get; init; }
+
+    /// <summary>Default base URL. Null: <c>api_base</c> is required.</summary>
+    public string? ApiBase { get; init; }
+
+    /// <summary>Environment variables that may hold the base URL, in order.</summary>
+    public string[] ApiBaseVariables { get; init; } = [];
+
+    /// <summary>Environment variables that may hold the key, in order.</summary>
+    public string[] KeyVariables { get; init; } = [];
+
+    public AuthScheme Auth { get; init; } = AuthScheme.Bearer;
+
+    /// <summary>True for servers that may be called without a key.</summary>
+    public bool KeyIsOptional { get; init; }
+
+    /// <summary>True for a server of one's own, whose models cost nothing unless the deployment says otherwise.</summary>
+    public bool IsLocal { get; init; }
+
+    /// <summary>False: known, but the gateway cannot speak to it yet; a call is answered with 501.</summary>
+    public bool IsBuilt { get; init; } = true;
+
+    /// <summary>Top-level body parameters that the provider refuses, removed under drop_params. Empty: it takes all of OpenAI's.</summary>
+    public string[] UnsupportedParams { get; init; } = [];
+}

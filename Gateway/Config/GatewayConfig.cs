@@ -1,0 +1,16 @@
+using System.Collections.Immutable;
+
+namespace Gateway.Config;
+
+/// <summary>A whole config file with its includes, as immutable records. Defaults stand for what the file leaves out.</summary>
+public sealed record GatewayConfig
+{
+    public ImmutableArray<DeploymentConfig> ModelList { get; init; } = [];
+    public LiteLlmSettings LiteLlm { get; init; } = new();
+    public RouterSettings Router { get; init; } = new();
+    public GeneralSettings General { get; init; } = new();
+    public ImmutableArray<UserAccess> UserAccess { get; init; } = [];
+
+    /// <summary>True when any key or authentication setting is configured, usable or not: then nobody gets in without a key.</summary>
+    public bool RequiresKeys => General.MasterKey is not null || General.HasForeignAuth || !UserAccess.IsEmpty;
+}

@@ -1,0 +1,100 @@
+namespace Gateway;
+
+/// <summary>Why an attempt was made.</summary>
+public enum AttemptKind { First, Retry, Fallback }
+
+/// <summary>One call to one deployment. Ledger, metrics and log read it; it names the deployment but holds no reference to it.</summary>
+public sealed class Attempt
+{
+    /// <summary>1 for the first attempt of an exchange.</summary>
+    public required int Number { get; init; }
+
+    public required AttemptKind Kind { get; init; }
+
+    /// <summary>The public model name under which the deployment was reached.</summary>
+    public required string ModelGroup { get; init; }
+
+    /// <summary>The deployment's stable id (<c>x-litellm-model-id</c>).</summary>
+    public required string DeploymentId { get; init; }
+
+    /// <summary>LiteLLM's provider prefix: <c>openai</c>, <c>azure</c>, …</summary>
+    public required string Provider { get; init; }
+
+    /// <summary>The model in LiteLLM's spelling, with its provider: <c>openai/gpt-4o</c>.</summary>
+    public required string Model { get; init; }
+
+    /// <summary>The base URL without query. Empty for a mock.</summary>
+    public required string ApiBase { get; init; }
+
+    public required DateTimeOffset StartedAt { get; init; }
+
+    /// <summary>From the start of the attempt to the end of its answer.</summary>
+    public TimeSpan Latency { get; set; }
+
+    /// <summary>From the start of the attempt to its first event. Null: no stream, or none came.</summary>
+    public TimeSpan? TimeToFirstToken { get; set; }
+
+    /// <summary>The upstream's HTTP status; 408 for a time-out, 0 when it could not be reached.</summary>
+    public int Status { get; set; }
+
+    /// <summary>Null when the attempt succeeded; else LiteLLM's exception class (<c>RateLimitError</c>, <c>Timeout</c>, …).</summary>
+    public string? ExceptionClass { get; set; }
+
+    public Usage Usage { get; set; }
+
+    /// <summary>The usage object as the provider sent it, JSON. Null: it sent none.</summary>
+    public string? RawUsage { get; set; }
+
+    public NanoUsd Cost { get; set; }
+
+    /// <summary>Which price was applied (for the ledger), and at what rates. Null: the price is unknown.</summary>
+    public string? PriceId { get; set; }
+
+    /// <summary>True when the tokens were counted by the gateway because the provider reported none.</summary>
+    public bool IsEstimated { get; set; }
+}
+
+/// <summary>The record of one client request and its attempts. Filled along the pipeline by one request, read by others only after it ended.</summary>
+public sealed class Exchange
+{
+    /// <summary>The call id: <c>x-litellm-call-id</c>, the id of log lines and ledger rows.</summary>
+    public required string Id { get; init; }
+
+    public required DateTimeOffset StartedAt { get; init; }
+
+    /// <summary>The path as registered, never the client's text: <c>/v1/chat/completions</c>.</summary>
+    public required string Route { get; init; }
+
+    /// <summary>Null until the caller is authenticated.</summary>
+    public Caller? Caller { get; set; }
+
+    /// <summary>The model that the client named, at most 256 characters. Null until the body is read.</summary>
+    public string? RequestedModel { get; set; }
+
+    /// <summary>The group that <see cref="RequestedModel"/> resolved to. Null: unknown model.</summary>
+    public string? ModelGroup { get; set; }
+
+    public bool IsStream { get; set; }
+
+    /// <summary>The <c>user</c> of the body or its header, at most 256 characters. Null: none.</summary>
+    public string? EndUser { get; set; }
+
+    public string? ClientIp { get; set; }
+
+    /// <summary>At most 256 characters.</summary>
+    public string? UserAgent { get; set; }
+
+    public List<Attempt> Attempts { get; } = new(1);
+
+    /// <summary>The status sent to the client; 499 when it hung up before one was sent.</summary>
+    public int Status { get; set; }
+
+    /// <summary>What the client was told. Null: an answer.</summary>
+    public ApiError? Error { get; set; }
+
+    /// <summary>From the request's head to the last byte of the answer.</summary>
+    public TimeSpan Duration { get; set; }
+
+    /// <summary>The last attempt, which is the one that answered when there is an answer. Null: none was made.</summary>
+    public Attempt? Last => Attempts.Count == 0 ? null : Attempts[^1];
+}
