@@ -31,4 +31,128 @@ public sealed record ApiError
 
     /// <summary>The class that metrics and logs show, in LiteLLM's names.</summary>
     public string ExceptionClass { get; init; } = "ProxyException";
+
+    // 1. What the client sent.
+
+    /// <summary>The body is not JSON that the gateway reads.</summary>
+    public static ApiError InvalidJson(string reason) => BadRequest("request_body", $"Invalid JSON payload: {reason}.");
+
+    /// <summary>A parameter whose value cannot be used.</summary>
+    public static ApiError InvalidParameter(string name, string reason) => BadRequest(name, $"Invalid value: '{name}' {reason}.");
+
+    /// <summary>No model is named anywhere.</summary>
+    public static ApiError NoModel() => BadRequest("model", "The request names no model: send 'model' in the body.");
+
+    /// <summary>A parameter that would let the client choose where, or with whose key, a provider is called.</summary>
+    public static ApiError ParameterNotAllowed(string name) => new()
+    {
+        Status = 401,
+        Type = "auth_error",
+        Param = name,
+        Message = $"Authentication Error, Rejected Request: {name} is not allowed in request body. "
+            + "A deployment may allow api_key and api_base with 'configurable_clientside_auth_params'.",
+    };
+
+    /// <summary>The body is larger than the limit.</summary>
+    public static ApiError TooLarge(long bytes, long maxBytes) => new()
+    {
+        Status = 413,
+        Type = "bad_request_error",
+        Param = "content-length",
+        Message = $"Request size is too large. Request size is {Megabytes(bytes)} MB. Max size is {Megabytes(maxBytes)} MB. "
+            + "The limit is general_settings.max_request_size_mb.",
+    };
+
+    /// <summary>A model that the config does not have.</summary>
+    public static ApiError UnknownModel(string route, string model) => new()
+    {
+        Status = 400,
+        Type = "invalid_request_error",
+        Param = "model",
+        Code = "model_not_found",
+        Message = $"{route}: Invalid model name passed in model={model}. Call `/v1/models` to view available models for your key.",
+    };
+
+    /// <summary>One model asked for by id that is not there, or not for this caller.</summary>
+    public static ApiError ModelNotFound(string model) => new()
+    {
+        Status = 404,
+        Type = "invalid_request_error",
+        Param = "model",
+        Code = "model_not_found",
+        Message = $"The model '{model}' does not exist or is not allowed to your key. Call `/v1/models` to view available models.",
+    };
+
+    private static ApiError BadRequest(string param, string message) =>
+        new() { Status = 400, Type = "invalid_request_error", Param = param, Message = message };
+
+    private static string Megabytes(long bytes) => (bytes / (1024.0 * 1024)).ToString("0.##", CultureInfo.InvariantCulture);
+
+    // 2. Who the client is and what it may use.
+
+    /// <summary>The key may not use the model.</summary>
+    public static ApiError ModelAccessDenied(IEnumerable<string> allowed, string model) => new()
+    {
+        Status = 403,
+        Type = "key_model_access_denied",
+        Param = "model",
+        Message = $"key not allowed to access model. This key can only access models=[{string.Join(", ", allowed.Select(name => $"'{name}'"))}]. "
+            + $"Tried to access {model}",
+    };
+
+    /// <summary>An admin path and a caller that is not the admin.</summary>
+    public static ApiError AdminOnly(string route) => new()
+    {
+        Status = 403,
+        Type = "auth_error",
+        Message = $"Authentication Error, Only proxy admin can be used to call this route. Route={route}. Use the master key.",
+    };
+
+    /// <summary>An admin path on a gateway that has no master key.</summary>
+    public static ApiError NoMasterKey(string route) => new()
+    {
+        Status = 403,
+        Type = "auth_error",
+        Message = $"Authentication Error, {route} needs the admin key and none is configured: set general_settings.master_key "
+            + "or the variable LITELLM_MASTER_KEY. Reading is allowed from this machine.",
+    };
+
+    /// <summary>A gateway without keys answers this machine's own programs only.</summary>
+    public static ApiError OpenAccessRefused(string reason) => new()
+    {
+        Status = 403,
+        Type = "auth_error",
+        Message = $"Authentication Error, this gateway has no keys and serves only programs on its own machine: {reason}. "
+            + "To serve others, set general_settings.master_key or user_access.",
+    };
+
+    // 3. What became of the call.
+
+    /// <summary>The provider is known, but the gateway cannot speak to it.</summary>
+    public static ApiError ProviderNotBuilt(string provider) => new()
+    {
+        Status = 501,
+        Type = "not_implemented_error",
+        Message = $"The provider '{provider}' is known, but this version of the gateway cannot call it.",
+        ExceptionClass = "NotImplementedError",
+    };
+
+    /// <summary>A bug: the log has the exception under the exchange's id.</summary>
+    public static ApiError Internal(string exchangeId) => new()
+    {
+        Status = 500,
+        Type = "internal_server_error",
+        Message = $"Internal server error. The log has the details under the id {exchangeId}.",
+        ExceptionClass = "InternalServerError",
+    };
+
+    /// <summary>The gateway cannot take more: its buffers or its ledger's queue are full, its disk fails, or it is stopping.</summary>
+    public static ApiError Unavailable(string reason) => new()
+    {
+        Status = 503,
+        Type = "overloaded_error",
+        Message = $"The gateway cannot take the request now: {reason}. Retry later.",
+        RetryAfter = TimeSpan.FromSeconds(1),
+        ExceptionClass = "ServiceUnavailableError",
+    };
 }

@@ -1,0 +1,60 @@
+using System.Buffers;
+using System.Text;
+
+namespace Gateway.Dialects;
+
+/// <summary>
+/// What the gateway knows of a request body. The body itself stays the client's bytes, in the web server's own buffers; this
+/// holds where things stand in them.
+/// </summary>
+public sealed class ClientRequest
+{
+    internal ClientRequest(ReadOnlySequence<byte> body, List<JsonMember> members)
+    {
+        Body = body;
+        Members = members;
+    }
+
+    /// <summary>The client's bytes: one JSON object. Valid until the request ends.</summary>
+    public ReadOnlySequence<byte> Body { get; }
+
+    /// <summary>The members of the body's object, in its order.</summary>
+    public IReadOnlyList<JsonMember> Members { get; }
+
+    /// <summary>The model that the body names. Null: it names none.</summary>
+    public string? Model { get; internal set; }
+
+    public bool IsStream { get; internal set; }
+
+    /// <summary>True when the client asked for <c>stream_options.include_usage</c>.</summary>
+    public bool IncludesUsage { get; internal set; }
+
+    /// <summary>The limit of output tokens that the client set. Null: none.</summary>
+    public long? MaxTokens { get; internal set; }
+
+    /// <summary>The <c>user</c> of the body, at most 256 characters. Null: none.</summary>
+    public string? User { get; internal set; }
+
+    /// <summary>A key of the client's own for the provider. Null: none sent.</summary>
+    public string? ApiKey { get; internal set; }
+
+    /// <summary>A base URL of the client's own. Null: none sent.</summary>
+    public string? ApiBase { get; internal set; }
+
+    /// <summary>Finds a member by its unescaped name. Null: the client left it out.</summary>
+    public JsonMember? Find(string name)
+    {
+        foreach (var member in Members)
+        {
+            if (NameIs(member, name))
+                return member;
+        }
+        return null;
+    }
+
+    /// <summary>True when the member has this unescaped name.</summary>
+    public bool NameIs(in JsonMember member, string name) => BodyScanner.NameIs(Body, member, Encoding.UTF8.GetBytes(name));
+
+    /// <summary>The bytes of a member's value.</summary>
+    public ReadOnlySequence<byte> ValueOf(in JsonMember member) => Body.Slice(member.ValueStart, member.ValueLength);
+}

@@ -1,0 +1,65 @@
+using System.Buffers;
+
+namespace Gateway.Dialects;
+
+/// <summary>A wire format that clients or providers speak: bytes in, bytes out; it knows nothing of HTTP or of the config.</summary>
+public abstract class Dialect
+{
+    /// <summary>The format's short name, for the ledger.</summary>
+    public abstract string Name { get; }
+
+    /// <summary>Reads what the gateway must know of a request body.</summary>
+    /// <param name="body">The client's bytes, which stay where they are.</param>
+    /// <returns>Null, or why the request is refused (400).</returns>
+    public abstract ApiError? Read(ReadOnlySequence<byte> body, out ClientRequest request);
+
+    /// <summary>Composes the body that leaves: the client's bytes with <paramref name="changes"/> made.</summary>
+    public abstract SplicedBody Compose(ClientRequest request, RequestChanges changes);
+
+    /// <summary>Finds the model name and the usage in a whole answer.</summary>
+    /// <returns>False when the answer is not what this dialect answers with.</returns>
+    public abstract bool TryReadAnswer(ReadOnlySpan<byte> answer, out AnswerFacts facts);
+
+    /// <summary>A translator for one streamed answer.</summary>
+    public abstract StreamTranslator Translate(StreamOptions options);
+
+    /// <summary>Writes an error body.</summary>
+    public abstract void WriteError(IBufferWriter<byte> output, ApiError error);
+
+    /// <summary>Writes an error as the last event of a stream that has begun.</summary>
+    public abstract void WriteErrorEvent(IBufferWriter<byte> output, ApiError error);
+}
+
+/// <summary>What changes between the client's body and the one that leaves.</summary>
+public sealed record RequestChanges
+{
+    /// <summary>The model's name at the provider.</summary>
+    public required string Model { get; init; }
+
+    /// <summary>True to have the provider report the usage of a stream.</summary>
+    public bool AskForStreamUsage { get; init; }
+
+    /// <summary>Members that do not leave.</summary>
+    public IReadOnlyCollection<string> Dropped { get; init; } = [];
+
+    /// <summary>Members sent when the client left them out: name and JSON value.</summary>
+    public IReadOnlyList<KeyValuePair<string, string>> Defaults { get; init; } = [];
+
+    /// <summary>Members sent in place of the client's: name and JSON value.</summary>
+    public IReadOnlyList<KeyValuePair<string, string>> Overrides { get; init; } = [];
+}
+
+/// <summary>What the gateway must know of a whole answer.</summary>
+/// <param name="ModelStart">Offset of the model's JSON string, with its quotes; -1: the answer names none.</param>
+/// <param name="ModelLength">Its length in bytes.</param>
+/// <param name="Usage">Null: the provider reported none.</param>
+/// <param name="RawUsage">The usage object as it was sent: offset and length.</param>
+/// <param name="OutputBytes">Bytes of text in the answer, to estimate by where no usage is reported.</param>
+/// <param name="IsError">True when the answer is an error in disguise: a member <c>error</c> and no choices or data.</param>
+public readonly record struct AnswerFacts(int ModelStart, int ModelLength, Usage? Usage, Range RawUsage, long OutputBytes, bool IsError);
+
+/// <summary>How a stream is to be changed on its way.</summary>
+/// <param name="Model">The name that the client knows the model by.</param>
+/// <param name="HidesUsage">True when the usage chunk was asked for by the gateway alone.</param>
+/// <param name="CostOf">When given, the usage chunk carries what this returns as <c>cost</c>.</param>
+public sealed record StreamOptions(string Model, bool HidesUsage, Func<Usage, NanoUsd?>? CostOf);

@@ -1,0 +1,39 @@
+namespace Gateway.Dialects;
+
+/// <summary>What a top-level member of a request body means to the gateway.</summary>
+public enum MemberKind : byte
+{
+    /// <summary>Nothing: it is passed on.</summary>
+    Other,
+    Model,
+    Stream,
+    StreamOptions,
+    MaxTokens,
+    MaxCompletionTokens,
+    User,
+
+    /// <summary>An object whose members are merged into the body that leaves.</summary>
+    ExtraBody,
+
+    /// <summary>Says where or with which key to call; refused unless the deployment lets clients say so.</summary>
+    ApiKey,
+    ApiBase,
+
+    /// <summary>Would choose headers, credentials or the like; never accepted.</summary>
+    Forbidden,
+
+    /// <summary>Read by LiteLLM's proxy itself and of no meaning to a provider: it does not leave.</summary>
+    GatewayOnly,
+}
+
+/// <summary>One top-level member of a JSON object: where it stands in the bytes.</summary>
+/// <param name="Kind">What it means; found by its unescaped name.</param>
+/// <param name="Start">Offset of the name's opening quote.</param>
+/// <param name="NameLength">Bytes of the name between its quotes, as written.</param>
+/// <param name="NameIsEscaped">True when the name holds a backslash.</param>
+/// <param name="ValueStart">Offset of the value's first byte.</param>
+/// <param name="End">Offset behind the value's last byte.</param>
+public readonly record struct JsonMember(MemberKind Kind, int Start, int NameLength, bool NameIsEscaped, int ValueStart, int End)
+{
+    public int ValueLength => End - ValueStart;
+}

@@ -1,0 +1,74 @@
+using System.Collections.Frozen;
+using System.Text;
+
+namespace Gateway.Dialects;
+
+/// <summary>The body members that the gateway knows by name.</summary>
+internal static class MemberNames
+{
+    /// <summary>No known name is longer; longer ones need not be unescaped.</summary>
+    public const int MaxLength = 48;
+
+    private static readonly Dictionary<string, MemberKind> ByName = new()
+    {
+        ["model"] = MemberKind.Model,
+        ["stream"] = MemberKind.Stream,
+        ["stream_options"] = MemberKind.StreamOptions,
+        ["max_tokens"] = MemberKind.MaxTokens,
+        ["max_completion_tokens"] = MemberKind.MaxCompletionTokens,
+        ["user"] = MemberKind.User,
+        ["extra_body"] = MemberKind.ExtraBody,
+        ["api_key"] = MemberKind.ApiKey,
+        ["api_base"] = MemberKind.ApiBase,
+        ["base_url"] = MemberKind.ApiBase,
+    };
+
+    /// <summary>What LiteLLM takes as credentials or targets from a body, beside key and base.</summary>
+    private static readonly string[] Forbidden =
+    [
+        "extra_headers", "headers", "api_version", "organization", "custom_llm_provider", "litellm_credential_name", "model_list",
+        "aws_access_key_id", "aws_secret_access_key", "aws_session_token", "aws_region_name", "aws_profile_name", "aws_role_name",
+        "aws_session_name", "aws_web_identity_token", "aws_sts_endpoint", "aws_bedrock_runtime_endpoint",
+        "vertex_credentials", "vertex_project", "vertex_location",
+        "azure_ad_token", "tenant_id", "client_id", "client_secret", "azure_username", "azure_password",
+    ];
+
+    /// <summary>
+    /// What LiteLLM's proxy reads and keeps to itself. <c>metadata</c> is not among them: OpenAI has a field of that name
+    /// (it belongs to <c>store</c>), so it is passed on.
+    /// </summary>
+    private static readonly string[] GatewayOnly =
+    [
+        "litellm_metadata", "tags", "fallbacks", "context_window_fallbacks", "content_policy_fallbacks", "num_retries",
+        "max_retries", "timeout", "stream_timeout", "request_timeout", "disable_fallbacks", "fastest_response", "mock_response",
+        "mock_timeout", "mock_delay", "mock_tool_calls", "mock_testing_fallbacks", "mock_testing_context_fallbacks",
+        "mock_testing_content_policy_fallbacks", "mock_testing_rate_limit_error", "cache", "caching", "caching_groups", "guardrails",
+        "guardrail_config", "no-log", "litellm_session_id", "litellm_trace_id", "litellm_call_id", "drop_params",
+        "additional_drop_params", "allowed_openai_params",
+    ];
+
+    private static readonly (byte[] Name, MemberKind Kind)[][] ByLength = Table();
+
+    /// <summary>The kind of a member by its unescaped UTF-8 name.</summary>
+    public static MemberKind KindOf(ReadOnlySpan<byte> name)
+    {
+        if (name.Length > MaxLength)
+            return MemberKind.Other;
+        foreach (var (known, kind) in ByLength[name.Length])
+        {
+            if (name.SequenceEqual(known))
+                return kind;
+        }
+        return MemberKind.Other;
+    }
+
+    private static (byte[], MemberKind)[][] Table()
+    {
+        var all = ByName
+            .Concat(Forbidden.Select(name => KeyValuePair.Create(name, MemberKind.Forbidden)))
+            .Concat(GatewayOnly.Select(name => KeyValuePair.Create(name, MemberKind.GatewayOnly)))
+            .ToFrozenDictionary();
+        return [.. Enumerable.Range(0, MaxLength + 1).Select(length =>
+            all.Where(pair => pair.Key.Length == length).Select(pair => (Encoding.UTF8.GetBytes(pair.Key), pair.Value)).ToArray())];
+    }
+}

@@ -1,0 +1,143 @@
+using System.Buffers;
+using System.Text.Json;
+
+namespace Gateway.Dialects.OpenAi;
+
+/// <summary>OpenAI's wire format for chat completions, legacy completions and embeddings, on either side.</summary>
+public sealed class OpenAiDialect : Dialect
+{
+    /// <summary>Text of the client's that is kept for the records is cut to this many characters.</summary>
+    private const int MaxRecordedText = 256;
+
+    public override string Name => "openai";
+
+    public override ApiError? Read(ReadOnlySequence<byte> body, out ClientRequest request)
+    {
+        var members = new List<JsonMember>(16);
+        request = new ClientRequest(body, members);
+        if (BodyScanner.TryScan(body, members) is { } malformed)
+            return ApiError.InvalidJson(malformed);
+        foreach (var member in members)
+        {
+            if (member.Kind > MemberKind.Other && ReadMember(request, member) is { } error)
+                return error;
+        }
+        return null;
+    }
+
+    private static ApiError? ReadMember(ClientRequest request, in JsonMember member)
+    {
+        var reader = BodyScanner.Reader(request.ValueOf(member));
+        reader.Read();
+        var type = reader.TokenType;
+        if (type == JsonTokenType.Null)
+            return null;
+        switch (member.Kind)
+        {
+            case MemberKind.Model:
+                if (type != JsonTokenType.String)
+                    return ApiError.InvalidParameter("model", "must be a string");
+                request.Model = reader.GetString();
+                return null;
+            case MemberKind.Stream:
+                if (type is not (JsonTokenType.True or JsonTokenType.False))
+                    return ApiError.InvalidParameter("stream", "must be true or false");
+                request.IsStream = type == JsonTokenType.True;
+                return null;
+            case MemberKind.StreamOptions:
+                if (type != JsonTokenType.StartObject)
+                    return ApiError.InvalidParameter("stream_options", "must be an object");
+                return ReadStreamOptions(request, ref reader);
+            case MemberKind.MaxTokens or MemberKind.MaxCompletionTokens:
+                request.MaxTokens = type == JsonTokenType.Number && reader.TryGetInt64(out var tokens) ? tokens : request.MaxTokens;
+                return null;
+            case MemberKind.User:
+                request.User = type == JsonTokenType.String ? Shorten(reader.GetString()!) : null;
+                return null;
+            case MemberKind.ExtraBody:
+                return type == JsonTokenType.StartObject
+                    ? ReadExtraBody(request, member)
+                    : ApiError.InvalidParameter("extra_body", "must be an object");
+            case MemberKind.ApiKey:
+                request.ApiKey = type == JsonTokenType.String ? reader.GetString() : null;
+                return type == JsonTokenType.String ? null : ApiError.InvalidParameter("api_key", "must be a string");
+            case MemberKind.ApiBase:
+                request.ApiBase = type == JsonTokenType.String ? reader.GetString() : null;
+                return type == JsonTokenType.String ? null : ApiError.InvalidParameter("api_base", "must be a string");
+            case MemberKind.Forbidden:
+                return ApiError.ParameterNotAllowed(NameOf(request, member));
+            default:
+                return null;
+        }
+    }
+
+    private static ApiError? ReadStreamOptions(ClientRequest request, ref Utf8JsonReader reader)
+    {
+        var seen = false;
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            var asks = reader.ValueTextEquals("include_usage"u8);
+            if (asks && seen)
+                return ApiError.InvalidParameter("stream_options", "gives include_usage more than once");
+            seen |= asks;
+            reader.Read();
+            if (asks)
+                request.IncludesUsage = reader.TokenType == JsonTokenType.True;
+            reader.Skip();
+        }
+        return null;
+    }
+
+    /// <summary>What is merged into the body must not be able to say again what was checked.</summary>
+    private static ApiError? ReadExtraBody(ClientRequest request, in JsonMember member)
+    {
+        var inner = new List<JsonMember>();
+        var json = request.ValueOf(member);
+        if (BodyScanner.TryScan(json, inner) is { } malformed)
+            return ApiError.InvalidJson(malformed);
+        foreach (var extra in inner)
+        {
+            var name = JsonName(json, extra);
+            if (extra.Kind != MemberKind.Other || request.Find(name) is not null)
+                return ApiError.InvalidParameter("extra_body", $"must not hold '{Shorten(name)}': send it at the top level, once");
+        }
+        return null;
+    }
+
+    public override SplicedBody Compose(ClientRequest request, RequestChanges changes) => new BodyComposer(request).Compose(changes);
+
+    public override bool TryReadAnswer(ReadOnlySpan<byte> answer, out AnswerFacts facts) => OpenAiAnswer.TryRead(answer, out facts);
+
+    public override StreamTranslator Translate(StreamOptions options) => new OpenAiStream(options);
+
+    public override void WriteError(IBufferWriter<byte> output, ApiError error)
+    {
+        using var writer = new Utf8JsonWriter(output);
+        writer.WriteStartObject();
+        writer.WriteStartObject("error");
+        writer.WriteString("message", error.Message);
+        writer.WriteString("type", error.Type);
+        writer.WriteString("param", error.Param);
+        writer.WriteString("code", error.Code ?? error.Status.ToString(System.Globalization.CultureInfo.InvariantCulture));
+        writer.WriteEndObject();
+        writer.WriteEndObject();
+    }
+
+    public override void WriteErrorEvent(IBufferWriter<byte> output, ApiError error)
+    {
+        output.Write("data: "u8);
+        WriteError(output, error);
+        output.Write("\n\n"u8);
+    }
+
+    private static string NameOf(ClientRequest request, in JsonMember member) => JsonName(request.Body, member);
+
+    private static string JsonName(ReadOnlySequence<byte> json, in JsonMember member)
+    {
+        var reader = BodyScanner.Reader(json.Slice(member.Start, member.NameLength + 2));
+        reader.Read();
+        return reader.GetString()!;
+    }
+
+    private static string Shorten(string text) => text.Length <= MaxRecordedText ? text : text[..MaxRecordedText];
+}

@@ -1,0 +1,124 @@
+using System.Text.Json;
+
+namespace Gateway.Dialects.OpenAi;
+
+/// <summary>Reads OpenAI's <c>usage</c> object, in the variants of its imitators, into disjoint buckets.</summary>
+internal static class OpenAiUsage
+{
+    /// <summary>Reads the object at which <paramref name="reader"/> stands and leaves the reader at its end.</summary>
+    /// <returns>Null where it is not an object or holds no counts.</returns>
+    public static Usage? Read(ref Utf8JsonReader reader)
+    {
+        if (reader.TokenType != JsonTokenType.StartObject)
+        {
+            reader.Skip();
+            return null;
+        }
+        var counts = new Counts();
+        ReadCounts(ref reader, ref counts, Section.Top);
+        return counts.Any ? counts.ToUsage() : null;
+    }
+
+    private enum Section { Top, Prompt, Completion }
+
+    private struct Counts
+    {
+        public bool Any;
+        public long Prompt, Completion, Total;
+        public long Cached, CacheWrite, AudioIn;
+        public long Reasoning, AudioOut;
+
+        /// <summary>
+        /// OpenAI counts reasoning within the completion. Some imitators count it on top (xAI), or report it in the total
+        /// alone (Gemini's compatible endpoint): what the total has beyond prompt and completion is output that was billed.
+        /// </summary>
+        public readonly Usage ToUsage()
+        {
+            var beyond = Math.Max(0, Total - Prompt - Completion);
+            var completion = Completion + beyond;
+            var reasoning = Math.Min(Math.Max(Reasoning, beyond), completion);
+            var audioOut = Math.Min(AudioOut, completion - reasoning);
+            var cached = Math.Min(Cached, Prompt);
+            var written = Math.Min(CacheWrite, Prompt - cached);
+            var audioIn = Math.Min(AudioIn, Prompt - cached - written);
+            return new Usage
+            {
+                Input = Prompt - cached - written - audioIn,
+                CachedRead = cached,
+                CacheWrite = written,
+                InputAudio = audioIn,
+                Output = completion - reasoning - audioOut,
+                Reasoning = reasoning,
+                OutputAudio = audioOut,
+            };
+        }
+    }
+
+    private static void ReadCounts(ref Utf8JsonReader reader, ref Counts counts, Section section)
+    {
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            if (section == Section.Top && reader.ValueTextEquals("prompt_tokens_details"u8))
+                ReadDetails(ref reader, ref counts, Section.Prompt);
+            else if (section == Section.Top && reader.ValueTextEquals("completion_tokens_details"u8))
+                ReadDetails(ref reader, ref counts, Section.Completion);
+            else
+                ReadCount(ref reader, ref counts, section);
+        }
+    }
+
+    private static void ReadDetails(ref Utf8JsonReader reader, ref Counts counts, Section section)
+    {
+        reader.Read();
+        if (reader.TokenType == JsonTokenType.StartObject)
+            ReadCounts(ref reader, ref counts, section);
+        else
+            reader.Skip();
+    }
+
+    private static void ReadCount(ref Utf8JsonReader reader, ref Counts counts, Section section)
+    {
+        ref var target = ref Target(ref reader, ref counts, section, out var known);
+        reader.Read();
+        if (known && reader.TokenType == JsonTokenType.Number && reader.TryGetDouble(out var value) && value is >= 0 and < 1e15)
+        {
+            target = Math.Max(target, (long)value);
+            counts.Any = true;
+        }
+        reader.Skip();
+    }
+
+    /// <summary>The field that a name counts into; one count under two names (DeepSeek, Anthropic) is not counted twice.</summary>
+    private static ref long Target(ref Utf8JsonReader reader, ref Counts counts, Section section, out bool known)
+    {
+        known = true;
+        switch (section)
+        {
+            case Section.Top when reader.ValueTextEquals("prompt_tokens"u8):
+                return ref counts.Prompt;
+            case Section.Top when reader.ValueTextEquals("completion_tokens"u8):
+                return ref counts.Completion;
+            case Section.Top when reader.ValueTextEquals("total_tokens"u8):
+                return ref counts.Total;
+            case Section.Top when reader.ValueTextEquals("prompt_cache_hit_tokens"u8):
+                return ref counts.Cached;
+            case Section.Top when reader.ValueTextEquals("cache_read_input_tokens"u8):
+                return ref counts.Cached;
+            case Section.Top when reader.ValueTextEquals("cache_creation_input_tokens"u8):
+                return ref counts.CacheWrite;
+            case Section.Prompt when reader.ValueTextEquals("cached_tokens"u8):
+                return ref counts.Cached;
+            case Section.Prompt when reader.ValueTextEquals("cache_creation_tokens"u8) || reader.ValueTextEquals("cache_write_tokens"u8):
+                return ref counts.CacheWrite;
+            case Section.Prompt when reader.ValueTextEquals("audio_tokens"u8):
+                return ref counts.AudioIn;
+            case Section.Completion when reader.ValueTextEquals("reasoning_tokens"u8):
+                return ref counts.Reasoning;
+            case Section.Completion when reader.ValueTextEquals("audio_tokens"u8):
+                return ref counts.AudioOut;
+            default:
+                known = false;
+                return ref counts.Total;
+        }
+    }
+}

@@ -1,0 +1,31 @@
+using System.Buffers;
+
+namespace Gateway.Dialects;
+
+/// <summary>Turns one provider's event stream into the client's, event by event, and learns its usage on the way.</summary>
+public abstract class StreamTranslator
+{
+    /// <summary>Translates the whole events at the start of <paramref name="received"/>.</summary>
+    /// <param name="received">Bytes from the provider that were not consumed yet; the caller owns them.</param>
+    /// <param name="atEnd">True when no more will come: then a last event without its blank line counts too.</param>
+    /// <returns>How many bytes were consumed; the rest must be offered again with what follows.</returns>
+    public abstract int Translate(ReadOnlySpan<byte> received, bool atEnd, IBufferWriter<byte> output);
+
+    /// <summary>How many events carried something for the client: everything but comments and keep-alives.</summary>
+    public int MeaningfulEvents { get; protected set; }
+
+    /// <summary>True when the stream said that it is complete.</summary>
+    public bool IsComplete { get; protected set; }
+
+    /// <summary>The error that the provider sent as an event: its JSON. Null: none.</summary>
+    public byte[]? ErrorEvent { get; protected set; }
+
+    /// <summary>What the provider reported. Null: nothing yet.</summary>
+    public Usage? Usage { get; protected set; }
+
+    /// <summary>The usage object as it was sent. Null: none yet.</summary>
+    public string? RawUsage { get; protected set; }
+
+    /// <summary>Bytes of text that passed, to estimate by where no usage is reported.</summary>
+    public long OutputBytes { get; protected set; }
+}

@@ -1,0 +1,81 @@
+using System.Text;
+using System.Text.Json;
+
+namespace Gateway.Upstream;
+
+/// <summary>What can be read from a provider's error body, whatever its shape.</summary>
+internal readonly record struct ProviderError(string? Message, string? Type, string? Param, string? Code)
+{
+    /// <summary>A provider's text is passed on up to this many characters.</summary>
+    private const int MaxText = 2000;
+
+    /// <summary>How providers say that the prompt is too long (OpenAI and vLLM, Anthropic, Bedrock, Gemini).</summary>
+    private static readonly string[] ContextWindowTexts =
+        ["context_length_exceeded", "maximum context length", "prompt is too long", "input is too long", "exceeds the maximum number of tokens"];
+
+    private static readonly string[] ContentPolicyTexts =
+        ["content_policy_violation", "content_filter", "content management policy", "responsibleaipolicyviolation", "safety system"];
+
+    public bool IsContextWindow => Says(ContextWindowTexts);
+    public bool IsContentPolicy => Says(ContentPolicyTexts);
+
+    /// <summary>For an error that came with a 200: the status that it names as its code, else 500.</summary>
+    public int Status => int.TryParse(Code, out var status) && status is >= 400 and <= 599 ? status : 500;
+
+    private bool Says(string[] texts)
+    {
+        foreach (var text in texts)
+        {
+            if (Code?.Contains(text, StringComparison.OrdinalIgnoreCase) == true || Message?.Contains(text, StringComparison.OrdinalIgnoreCase) == true)
+                return true;
+        }
+        return false;
+    }
+
+    /// <summary>Reads <c>{"error": {…}}</c>, <c>{"error": "text"}</c>, <c>{"message": …}</c>, <c>{"detail": …}</c>, a list of one of these, or plain text.</summary>
+    public static ProviderError Read(ReadOnlySpan<byte> body)
+    {
+        try
+        {
+            var reader = new Utf8JsonReader(body, new JsonReaderOptions { MaxDepth = 32 });
+            if (JsonDocument.TryParseValue(ref reader, out var document))
+            {
+                using (document)
+                    return Read(document.RootElement);
+            }
+        }
+        catch (JsonException)
+        {
+            // Not JSON: an HTML page of a proxy, or plain text.
+        }
+        var text = Encoding.UTF8.GetString(body[..Math.Min(body.Length, MaxText)]).Trim();
+        return text.Length == 0 || text.StartsWith('<') ? default : new(text, null, null, null);
+    }
+
+    private static ProviderError Read(JsonElement element)
+    {
+        if (element.ValueKind == JsonValueKind.Array && element.GetArrayLength() > 0)
+            element = element[0]; // Gemini wraps its errors in a list
+        if (element.ValueKind != JsonValueKind.Object)
+            return new(Shorten(element.ToString()), null, null, null);
+        if (element.TryGetProperty("error", out var error) && error.ValueKind is JsonValueKind.Object or JsonValueKind.String)
+            element = error;
+        if (element.ValueKind == JsonValueKind.String)
+            return new(Shorten(element.GetString()!), null, null, null);
+        return new(Text(element, "message") ?? Text(element, "detail"), Text(element, "type"), Text(element, "param"), Text(element, "code"));
+    }
+
+    private static string? Text(JsonElement element, string name)
+    {
+        if (!element.TryGetProperty(name, out var value))
+            return null;
+        return value.ValueKind switch
+        {
+            JsonValueKind.String => Shorten(value.GetString()!),
+            JsonValueKind.Number or JsonValueKind.Object or JsonValueKind.Array => Shorten(value.GetRawText()),
+            _ => null,
+        };
+    }
+
+    private static string Shorten(string text) => text.Length <= MaxText ? text : text[..MaxText];
+}

@@ -1,0 +1,32 @@
+using Gateway.Catalog;
+using Gateway.Config;
+using Gateway.Dialects;
+
+namespace Gateway.Upstream;
+
+/// <summary>One call to one deployment, ready to be sent.</summary>
+public sealed record UpstreamCall
+{
+    public required Deployment Deployment { get; init; }
+    public required Operation Operation { get; init; }
+    public required Dialect Dialect { get; init; }
+
+    /// <summary>The model's name at the provider.</summary>
+    public required string Model { get; init; }
+
+    public required Uri Uri { get; init; }
+
+    /// <summary>The key to show. Null: none.</summary>
+    public Secret? Key { get; init; }
+
+    /// <summary>True when the client chose the URL: then it must not lead into the gateway's own network.</summary>
+    public bool IsClientTarget { get; init; }
+
+    public required SplicedBody Body { get; init; }
+
+    /// <summary>How the stream is translated. Null: the answer is not streamed.</summary>
+    public StreamOptions? Stream { get; init; }
+
+    /// <summary>For a whole answer: until its last byte. For a stream: until its first event and between events.</summary>
+    public required TimeSpan Timeout { get; init; }
+}

@@ -1,0 +1,221 @@
+using System.Buffers;
+using System.Net;
+using System.Security.Authentication;
+using Gateway.Dialects;
+
+namespace Gateway.Upstream;
+
+/// <summary>Calls deployments and tells answers from failures.</summary>
+public sealed class UpstreamClient : IDisposable
+{
+    /// <summary>A provider that takes longer to accept a connection is as good as down.</summary>
+    private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(10);
+
+    /// <summary>Connections are renewed now and then so that changes of DNS are followed.</summary>
+    private static readonly TimeSpan ConnectionLifetime = TimeSpan.FromMinutes(10);
+
+    /// <summary>Of an error body no more is read.</summary>
+    private const int MaxErrorBytes = 64 * 1024;
+
+    /// <summary>First guess for an answer whose length is not announced.</summary>
+    private const int FirstBufferBytes = 16 * 1024;
+
+    private static readonly string UserAgent = $"gateway/{typeof(UpstreamClient).Assembly.GetName().Version?.ToString(3)}";
+
+    private readonly HttpMessageInvoker _invoker = new(NewHandler());
+    private readonly HttpMessageInvoker _clientTargets = new(ClientTargets.Guard(NewHandler()));
+    private readonly MockProvider _mock;
+    private readonly BufferBudget _budget;
+    private readonly TimeProvider _time;
+
+    public UpstreamClient(BufferBudget budget, TimeProvider time)
+    {
+        _budget = budget;
+        _time = time;
+        _mock = new MockProvider(time);
+    }
+
+    private static SocketsHttpHandler NewHandler() => new()
+    {
+        UseCookies = false,
+        UseProxy = false,
+        AllowAutoRedirect = false,
+        ConnectTimeout = ConnectTimeout,
+        PooledConnectionLifetime = ConnectionLifetime,
+        ActivityHeadersPropagator = null,
+        // Providers are asked not to compress; one that does all the same is understood.
+        AutomaticDecompression = DecompressionMethods.All,
+    };
+
+    /// <summary>Calls a deployment. For a stream it returns once the first event has come.</summary>
+    /// <exception cref="OperationCanceledException">The client hung up (<paramref name="clientAborted"/>).</exception>
+    public async Task<UpstreamAnswer> CallAsync(UpstreamCall call, CancellationToken clientAborted)
+    {
+        var deadline = new CallDeadline(call.Timeout, _time, clientAborted);
+        HttpResponseMessage? response = null;
+        UpstreamAnswer? answer = null;
+        try
+        {
+            response = await SendAsync(call, deadline.Token);
+            answer = await ReadAsync(call, response, deadline);
+            return answer;
+        }
+        catch (OperationCanceledException) when (!clientAborted.IsCancellationRequested)
+        {
+            return new FailedAnswer(UpstreamFailure.TimedOut(call.Deployment, call.Timeout));
+        }
+        catch (Exception e) when (e is HttpRequestException or IOException or AuthenticationException && !clientAborted.IsCancellationRequested)
+        {
+            return new FailedAnswer(UpstreamFailure.NotReached(call.Deployment, e));
+        }
+        catch (Exception e) when (e is HttpRequestException or IOException && clientAborted.IsCancellationRequested)
+        {
+            throw new OperationCanceledException("The client hung up.", e, clientAborted);
+        }
+        finally
+        {
+            if (answer is not StreamedAnswer)
+            {
+                response?.Dispose();
+                deadline.Dispose();
+            }
+        }
+    }
+
+    private Task<HttpResponseMessage> SendAsync(UpstreamCall call, CancellationToken ct)
+    {
+        if (call.Deployment.IsMock)
+            return _mock.SendAsync(new(call.Deployment, call.Operation, call.Model, call.Body.ToSequence()), ct);
+        var request = new HttpRequestMessage(HttpMethod.Post, call.Uri)
+        {
+            Version = HttpVersion.Version11,
+            Content = new SplicedContent(call.Body),
+        };
+        request.Headers.TryAddWithoutValidation("User-Agent", UserAgent);
+        request.Headers.TryAddWithoutValidation("Accept-Encoding", "identity");
+        ProviderAuth.Apply(request.Headers, call.Deployment.Provider.Auth, call.Key);
+        if (call.Deployment.Params.Organization is { } organization)
+            request.Headers.TryAddWithoutValidation("OpenAI-Organization", organization);
+        foreach (var (name, value) in call.Deployment.Params.ExtraHeaders)
+        {
+            if (value.IsUsable)
+                request.Headers.TryAddWithoutValidation(name, value.Reveal());
+        }
+        return (call.IsClientTarget ? _clientTargets : _invoker).SendAsync(request, ct);
+    }
+
+    private async ValueTask<UpstreamAnswer> ReadAsync(UpstreamCall call, HttpResponseMessage response, CallDeadline deadline)
+    {
+        if (!response.IsSuccessStatusCode)
+            return await ReadErrorAsync(call, response, deadline.Token);
+        if (call.Stream is null)
+            return await ReadWholeAsync(call, response, deadline.Token);
+        var mediaType = response.Content.Headers.ContentType?.MediaType;
+        return mediaType is null or "text/event-stream"
+            ? await OpenStreamAsync(call, call.Stream, response, deadline)
+            : await ReadUnexpectedAsync(call, response, mediaType, deadline.Token);
+    }
+
+    private async ValueTask<UpstreamAnswer> ReadErrorAsync(UpstreamCall call, HttpResponseMessage response, CancellationToken ct)
+    {
+        var body = await ReadStartAsync(response, ct);
+        return new FailedAnswer(
+            UpstreamFailure.FromAnswer(call.Deployment, (int)response.StatusCode, response.Headers, body.Span, _time.GetUtcNow()));
+    }
+
+    /// <summary>A stream was asked for and something else came with a 200: an error in disguise, or nonsense.</summary>
+    private async ValueTask<UpstreamAnswer> ReadUnexpectedAsync(
+        UpstreamCall call, HttpResponseMessage response, string mediaType, CancellationToken ct)
+    {
+        var body = await ReadStartAsync(response, ct);
+        var error = ProviderError.Read(body.Span);
+        return new FailedAnswer(error.Message is not null && mediaType.EndsWith("json", StringComparison.Ordinal)
+            ? UpstreamFailure.FromAnswer(call.Deployment, error.Status, response.Headers, body.Span, _time.GetUtcNow())
+            : UpstreamFailure.Nonsense(call.Deployment, $"a stream was asked for, and the answer is {mediaType}"));
+    }
+
+    private static async ValueTask<ReadOnlyMemory<byte>> ReadStartAsync(HttpResponseMessage response, CancellationToken ct)
+    {
+        var buffer = new byte[MaxErrorBytes];
+        await using var stream = await response.Content.ReadAsStreamAsync(ct);
+        var length = await stream.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, ct);
+        return buffer.AsMemory(0, length);
+    }
+
+    private async ValueTask<UpstreamAnswer> ReadWholeAsync(UpstreamCall call, HttpResponseMessage response, CancellationToken ct)
+    {
+        var announced = response.Content.Headers.ContentLength;
+        long taken = Math.Max(announced + 1 ?? FirstBufferBytes, 1); // one more, so that the end shows without growing
+        if (taken > Array.MaxLength || !_budget.TryTake(taken))
+            return new FailedAnswer(UpstreamFailure.Nonsense(call.Deployment, "the answer does not fit the gateway's buffers"));
+        var buffer = ArrayPool<byte>.Shared.Rent((int)taken);
+        var filled = 0;
+        WholeAnswer? answer = null;
+        try
+        {
+            await using var stream = await response.Content.ReadAsStreamAsync(ct);
+            while (await stream.ReadAsync(buffer.AsMemory(filled), ct) is > 0 and var read)
+            {
+                filled += read;
+                if (filled < buffer.Length)
+                    continue;
+                if (!_budget.TryTake(buffer.Length))
+                    return new FailedAnswer(UpstreamFailure.Nonsense(call.Deployment, "the answer does not fit the gateway's buffers"));
+                taken += buffer.Length;
+                buffer = Grow(buffer, filled);
+            }
+            if (!call.Dialect.TryReadAnswer(buffer.AsSpan(0, filled), out var facts))
+                return new FailedAnswer(UpstreamFailure.Nonsense(call.Deployment, "the answer is not a JSON object"));
+            if (facts.IsError)
+                return HiddenError(call, response, buffer.AsSpan(0, filled));
+            return answer = new WholeAnswer(buffer, filled, _budget, taken, facts);
+        }
+        finally
+        {
+            if (answer is null)
+            {
+                ArrayPool<byte>.Shared.Return(buffer);
+                _budget.GiveBack(taken);
+            }
+        }
+    }
+
+    private static byte[] Grow(byte[] buffer, int filled)
+    {
+        var larger = ArrayPool<byte>.Shared.Rent(checked(buffer.Length * 2));
+        buffer.AsSpan(0, filled).CopyTo(larger);
+        ArrayPool<byte>.Shared.Return(buffer);
+        return larger;
+    }
+
+    private async ValueTask<UpstreamAnswer> OpenStreamAsync(
+        UpstreamCall call, StreamOptions options, HttpResponseMessage response, CallDeadline deadline)
+    {
+        var stream = await response.Content.ReadAsStreamAsync(deadline.Token);
+        var answer = new StreamedAnswer(response, stream, call.Dialect.Translate(options), deadline, call.Timeout);
+        var opened = false;
+        try
+        {
+            if (!await answer.OpenAsync())
+                return new FailedAnswer(UpstreamFailure.Nonsense(call.Deployment, "the stream ended before its first event"));
+            if (answer.Translator.ErrorEvent is { } error)
+                return HiddenError(call, response, error);
+            opened = true;
+            return answer;
+        }
+        finally
+        {
+            if (!opened)
+                answer.Dispose();
+        }
+    }
+
+    private FailedAnswer HiddenError(UpstreamCall call, HttpResponseMessage response, ReadOnlySpan<byte> body) => new(
+        UpstreamFailure.FromAnswer(call.Deployment, ProviderError.Read(body).Status, response.Headers, body, _time.GetUtcNow()));
+
+    public void Dispose()
+    {
+        _invoker.Dispose();
+        _clientTargets.Dispose();
+    }
+}
