@@ -1,0 +1,46 @@
+namespace Gateway.Routing;
+
+/// <summary>What a routing decision knows of the request.</summary>
+public readonly record struct RouteRequest
+{
+    public bool IsStream { get; init; }
+
+    /// <summary>Input tokens, counted or estimated. 0: not known.</summary>
+    public long InputTokens { get; init; }
+}
+
+/// <summary>What a routing decision knows of one deployment: its settings and its state at this moment, as plain numbers.</summary>
+public readonly record struct Candidate
+{
+    /// <summary>The configured share, requests and tokens per minute. Null: not configured.</summary>
+    public double? Weight { get; init; }
+    public long? Rpm { get; init; }
+    public long? Tpm { get; init; }
+
+    /// <summary>What a million input and a million output tokens cost together. Null: unknown.</summary>
+    public NanoUsd? Price { get; init; }
+
+    /// <summary>Calls that began and have not ended.</summary>
+    public int InFlight { get; init; }
+
+    /// <summary>Calls begun in the current minute, the ones in flight included.</summary>
+    public long Requests { get; init; }
+
+    /// <summary>Tokens of the answers that ended in the current minute.</summary>
+    public long Tokens { get; init; }
+
+    /// <summary>Mean seconds per output token of the last plain answers. Null: no sample.</summary>
+    public double? SecondsPerToken { get; init; }
+
+    /// <summary>Mean seconds to the first token of the last streams. Null: no sample.</summary>
+    public double? SecondsToFirstToken { get; init; }
+
+    /// <summary>How long it is still left alone. Zero: it may be called.</summary>
+    public TimeSpan Cooldown { get; init; }
+
+    /// <summary>True when an earlier attempt of the same request went there.</summary>
+    public bool IsTried { get; init; }
+
+    /// <summary>True when one more request of this size would pass a configured rpm or tpm.</summary>
+    public bool IsOverLimit(in RouteRequest request) => Requests >= Rpm || Tokens >= Tpm || Tokens + request.InputTokens > Tpm;
+}

@@ -1,0 +1,76 @@
+using Gateway.Config;
+
+namespace Gateway.Routing;
+
+/// <summary>What is known when a call has failed and its deployment may have to be left alone.</summary>
+public readonly record struct FailureFacts
+{
+    /// <summary>The upstream's status; 408 a time-out; below 400: not reached, or the connection was lost.</summary>
+    public required int Status { get; init; }
+
+    /// <summary>What the provider asked for. Null: nothing.</summary>
+    public TimeSpan? RetryAfter { get; init; }
+
+    /// <summary>The deployment's own <c>cooldown_time</c>. Null: not set.</summary>
+    public TimeSpan? OwnCooldownTime { get; init; }
+
+    /// <summary>How many deployments the group has.</summary>
+    public required int GroupSize { get; init; }
+
+    /// <summary>True when every other deployment of the group is cooling down.</summary>
+    public required bool IsLastHealthy { get; init; }
+
+    /// <summary>The deployment's calls of the current minute, this one included, by outcome.</summary>
+    public required long Succeeded { get; init; }
+    public required long Failed { get; init; }
+}
+
+/// <summary>The rules by which a deployment that failed is left alone for a while; pure.</summary>
+public static class Cooldown
+{
+    // LiteLLM's DEFAULT_FAILURE_THRESHOLD_PERCENT and the least number of requests for it to count.
+    private const double FailureShare = 0.5;
+    private const int LeastRequests = 5;
+
+    // LiteLLM's SINGLE_DEPLOYMENT_TRAFFIC_FAILURE_THRESHOLD: that many, all failed, cool even where the share does not count.
+    private const int AllFailedRequests = 1000;
+
+    /// <summary>True when a failure with this status says something about the deployment; other 4xx are the client's making.</summary>
+    public static bool Counts(int status) => IsTransient(status) || status is 401 or 404 or 429;
+
+    /// <summary>True for what may pass by itself: time-outs, connections that failed or were lost, the provider's own errors.</summary>
+    public static bool IsTransient(int status) => status is < 400 or 408 or >= 500;
+
+    /// <summary>How long the deployment is to be left alone. Null: not at all.</summary>
+    /// <remarks>
+    /// 1. Nothing cools where cooldowns are switched off, nor by errors of the client's making.
+    /// 2. The provider's Retry-After beats the other rules, and cools even the last deployment, for at most <c>max_cooldown</c>.
+    /// 3. Transient failures never cool the last healthy deployment.
+    /// 4. With <c>allowed_fails</c>: more failures than that within the current minute.
+    /// 5. Without: 401 and 404 at once; 429 at once where there is another deployment; else by the share of failures in the minute.
+    /// </remarks>
+    public static TimeSpan? Decide(RouterSettings settings, in FailureFacts failure)
+    {
+        if (settings.DisableCooldowns || failure.OwnCooldownTime == TimeSpan.Zero || !Counts(failure.Status))
+            return null;                                                                                         // 1
+        if (failure.RetryAfter is { } wait && wait > TimeSpan.Zero)
+            return wait < settings.MaxCooldown ? wait : settings.MaxCooldown;                                    // 2
+        if (IsTransient(failure.Status) && failure.IsLastHealthy)
+            return null;                                                                                         // 3
+        var cools = settings.AllowedFails is { } allowed ? failure.Failed > allowed : ByDefault(failure);        // 4, 5
+        var time = failure.OwnCooldownTime ?? settings.CooldownTime;
+        return cools && time > TimeSpan.Zero ? time : null;
+    }
+
+    private static bool ByDefault(in FailureFacts failure)
+    {
+        var requests = failure.Succeeded + failure.Failed;
+        return failure.Status switch
+        {
+            401 or 404 => true,
+            429 when failure.GroupSize > 1 => true,
+            _ when requests >= AllFailedRequests && failure.Succeeded == 0 => true,
+            _ => failure.GroupSize > 1 && requests >= LeastRequests && failure.Failed > requests * FailureShare,
+        };
+    }
+}

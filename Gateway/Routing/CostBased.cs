@@ -1,0 +1,13 @@
+namespace Gateway.Routing;
+
+/// <summary>Takes the cheapest candidate by input plus output price (the score, in nano-dollars); ties at random, unknown prices last.</summary>
+/// <remarks>One that is over its rpm or tpm is never taken.</remarks>
+public sealed class CostBased : IRoutingStrategy
+{
+    public int Choose(ReadOnlySpan<Candidate> candidates, in RouteRequest request, double random, Span<double> scores)
+    {
+        for (var i = 0; i < candidates.Length; i++)
+            scores[i] = candidates[i].IsOverLimit(request) ? double.NaN : candidates[i].Price?.Value ?? double.PositiveInfinity;
+        return LowestScore.Pick(scores, random);
+    }
+}

@@ -1,0 +1,21 @@
+namespace Gateway.Routing;
+
+/// <summary>Takes the fastest candidate: by seconds per output token, for streams by seconds to the first token.</summary>
+/// <remarks>
+/// One without a sample is tried first, but by one request at a time: until that one has answered the others go where the speed is
+/// known. One that is over its rpm or tpm is never taken.
+/// </remarks>
+/// <param name="buffer">How much slower than the fastest still counts as equally fast, as a fraction (<c>lowest_latency_buffer</c>).</param>
+public sealed class LatencyBased(double buffer = 0) : IRoutingStrategy
+{
+    public int Choose(ReadOnlySpan<Candidate> candidates, in RouteRequest request, double random, Span<double> scores)
+    {
+        for (var i = 0; i < candidates.Length; i++)
+            scores[i] = candidates[i].IsOverLimit(request) ? double.NaN : Seconds(candidates[i], request.IsStream);
+        return LowestScore.Pick(scores, random, buffer);
+    }
+
+    private static double Seconds(in Candidate candidate, bool isStream) =>
+        (isStream ? candidate.SecondsToFirstToken : candidate.SecondsPerToken)
+        ?? (candidate.InFlight == 0 ? 0 : double.PositiveInfinity);
+}
