@@ -1,0 +1,32 @@
+namespace Gateway.Telemetry;
+
+/// <summary>What a user may still spend.</summary>
+public readonly record struct UserBudget(string User, NanoUsd Remaining, NanoUsd Max);
+
+/// <summary>How a deployment is doing: 0 healthy, 1 partial outage, 2 outage.</summary>
+public readonly record struct DeploymentStatus(string Id, string Model, string ApiBase, string Provider, int State);
+
+/// <summary>What the metrics need to know from elsewhere, as plain data.</summary>
+public sealed record MetricSettings
+{
+    /// <summary>How many series a metric may have; further ones are counted in one series whose labels are all <c>other</c>.</summary>
+    public int SeriesLimit { get; init; } = 20_000;
+
+    /// <summary>
+    /// Labels that clients decide and that are switched on, with the values they may take: <c>client_ip</c>, <c>user_agent</c>,
+    /// <c>end_user</c>. Any other value becomes <c>other</c>; a label that is not here is <c>None</c>.
+    /// </summary>
+    public IReadOnlyDictionary<string, IReadOnlyCollection<string>> ClientLabels { get; init; } =
+        new Dictionary<string, IReadOnlyCollection<string>>();
+
+    /// <summary>
+    /// False for a group name that a client made up within a wildcard; its labels become <c>other</c>. Asked once or twice per request.
+    /// </summary>
+    public Func<string, bool> IsKnownModel { get; init; } = static _ => true;
+
+    /// <summary>Read at each scrape.</summary>
+    public Func<IEnumerable<UserBudget>> Budgets { get; init; } = static () => [];
+
+    /// <summary>Read at each scrape.</summary>
+    public Func<IEnumerable<DeploymentStatus>> Deployments { get; init; } = static () => [];
+}
