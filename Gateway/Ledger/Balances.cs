@@ -1,0 +1,36 @@
+using System.Collections.Frozen;
+using Dapper;
+using Gateway.Storage;
+
+namespace Gateway.Ledger;
+
+/// <summary>The table of sums: what each user, key and team has spent since the beginning.</summary>
+internal static class Balances
+{
+    private sealed record Row(string Kind, string Id, long Spent);
+
+    /// <summary>All balances that were committed.</summary>
+    public static FrozenDictionary<Subject, NanoUsd> Load(Database database)
+    {
+        using var connection = database.Connect();
+        var rows = connection.Query<Row>("SELECT kind AS Kind, id AS Id, spent_nano_usd AS Spent FROM balance");
+        return rows.ToFrozenDictionary(row => new Subject(KindOf(row.Kind), row.Id), row => new NanoUsd(row.Spent));
+    }
+
+    /// <summary>The text of a kind in the table.</summary>
+    public static string NameOf(SubjectKind kind) => kind switch
+    {
+        SubjectKind.User => "user",
+        SubjectKind.Key => "key",
+        SubjectKind.Team => "team",
+        _ => throw new ArgumentOutOfRangeException(nameof(kind)),
+    };
+
+    private static SubjectKind KindOf(string name) => name switch
+    {
+        "user" => SubjectKind.User,
+        "key" => SubjectKind.Key,
+        "team" => SubjectKind.Team,
+        _ => throw new InvalidDataException($"The table balance holds an unknown kind '{name}'."),
+    };
+}
