@@ -155,4 +155,40 @@ public sealed record ApiError
         RetryAfter = TimeSpan.FromSeconds(1),
         ExceptionClass = "ServiceUnavailableError",
     };
+
+    // 4. Keys and money.
+
+    /// <summary>No header carries a key.</summary>
+    public static ApiError NoApiKey() => Unauthorized("No api key passed in.");
+
+    /// <summary>A header is there, but not in the form <c>Bearer KEY</c>, or it is there twice.</summary>
+    public static ApiError MalformedApiKey() => Unauthorized("Malformed API Key passed in. Ensure Key has `Bearer ` prefix.");
+
+    /// <summary>A key that nobody has.</summary>
+    /// <param name="hint">What may be shown of it: <c>sk-...abcd</c>.</param>
+    public static ApiError InvalidApiKey(string hint) => Unauthorized(
+        $"Invalid proxy server token passed. Received API Key = {hint}. Unable to find token in cache or among the gateway's keys.") with
+    {
+        Type = "token_not_found_in_db",
+        Param = "key",
+    };
+
+    /// <summary>A user whose money is spent. There is no reset to wait for, so a client is told not to try again.</summary>
+    public static ApiError BudgetExceeded(string userId, NanoUsd spent, NanoUsd budget) => new()
+    {
+        Status = StatusCodes.Status429TooManyRequests,
+        Type = "budget_exceeded",
+        Message = string.Create(CultureInfo.InvariantCulture,
+            $"ExceededBudget: User={userId} over budget. Spend={spent.ToUsd():0.00#######}, Budget={budget.ToUsd():0.00#######}. ")
+            + "The budget is for all time and does not reset; raise max_budget in user_access.",
+        ShouldRetry = false,
+        ExceptionClass = "BudgetExceededError",
+    };
+
+    private static ApiError Unauthorized(string what) => new()
+    {
+        Status = StatusCodes.Status401Unauthorized,
+        Type = "auth_error",
+        Message = "Authentication Error, " + what,
+    };
 }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Gateway.Storage;
 using Microsoft.Data.Sqlite;
 
@@ -28,29 +27,33 @@ internal sealed class LedgerInsert : IDisposable
           ?28, ?29, ?30, ?31, ?32)
         """;
 
-    /// <summary>What the trigger of the ledger does, for those who keep no rows.</summary>
+    /// <summary>What the triggers of the ledger do, for those who keep no rows.</summary>
     private const string BalanceSql = """
         INSERT INTO balance (kind, id, spent_nano_usd) VALUES (?1, ?2, ?3)
           ON CONFLICT DO UPDATE SET spent_nano_usd = min(spent_nano_usd + excluded.spent_nano_usd, 9000000000000000000)
         """;
 
     private readonly SqliteConnection _connection;
-    private readonly SqliteCommand _row;
-    private readonly SqliteCommand _balance;
+    private readonly PreparedStatement _begin;
+    private readonly PreparedStatement _row;
+    private readonly PreparedStatement _balance;
+    private readonly PreparedStatement _commit;
 
     public LedgerInsert(Database database)
     {
         _connection = database.Connect();
-        _row = Prepare(RowSql, 32);
-        _balance = Prepare(BalanceSql, 3);
+        // IMMEDIATE: waits for other writers at the start, where nothing has been done yet.
+        _begin = new PreparedStatement(_connection, "BEGIN IMMEDIATE");
+        _row = new PreparedStatement(_connection, RowSql);
+        _balance = new PreparedStatement(_connection, BalanceSql);
+        _commit = new PreparedStatement(_connection, "COMMIT");
     }
 
-    /// <summary>Books all of the entries or none.</summary>
-    /// <exception cref="SqliteException">None was booked.</exception>
+    /// <summary>Books all of the entries or, when it throws and is then disposed of, none.</summary>
+    /// <exception cref="SqliteException">The database could not be written.</exception>
     public void Write(ReadOnlySpan<LedgerEntry> entries, bool keepRows)
     {
-        using var transaction = _connection.BeginTransaction();
-        _row.Transaction = _balance.Transaction = transaction;
+        _begin.Execute();
         foreach (var entry in entries)
         {
             if (keepRows)
@@ -59,13 +62,15 @@ internal sealed class LedgerInsert : IDisposable
                 WriteBalances(entry);
         }
 
-        transaction.Commit();
+        _commit.Execute();
     }
 
     public void Dispose()
     {
-        _row.Dispose();
+        _commit.Dispose();
         _balance.Dispose();
+        _row.Dispose();
+        _begin.Dispose();
         _connection.Dispose();
     }
 
@@ -78,49 +83,23 @@ internal sealed class LedgerInsert : IDisposable
         _ => throw new ArgumentOutOfRangeException(nameof(kind)),
     };
 
-    private static object OrNull(object? value) => value ?? DBNull.Value;
-
+    /// <summary>Binds in the order of <see cref="RowSql"/>.</summary>
     private void WriteRow(LedgerEntry entry)
     {
         var (exchange, attempt) = entry;
         var caller = entry.Caller;
         var usage = attempt.Usage;
-        var next = 0;
-        void Bind(object value) => _row.Parameters[next++].Value = value;
-
-        Bind(attempt.StartedAt.ToUnixTimeMilliseconds());
-        Bind(exchange.Id);
-        Bind(attempt.Number);
-        Bind(NameOf(attempt.Kind));
-        Bind(caller.KeyId);
-        Bind(OrNull(caller.KeyAlias));
-        Bind(caller.UserId);
-        Bind(OrNull(caller.TeamId));
-        Bind(OrNull(exchange.EndUser));
-        Bind(exchange.Route);
-        Bind(OrNull(exchange.RequestedModel));
-        Bind(attempt.ModelGroup);
-        Bind(attempt.DeploymentId);
-        Bind(attempt.Provider);
-        Bind(attempt.Model);
-        Bind(attempt.Status);
-        Bind(OrNull(attempt.ExceptionClass));
-        Bind(usage.Input);
-        Bind(usage.CachedRead);
-        Bind(usage.CacheWrite);
-        Bind(usage.CacheWriteHour);
-        Bind(usage.InputAudio);
-        Bind(usage.Output);
-        Bind(usage.Reasoning);
-        Bind(usage.OutputAudio);
-        Bind(OrNull(attempt.RawUsage));
-        Bind(OrNull(attempt.PriceId));
-        Bind(attempt.Cost.Value);
-        Bind((long)attempt.Latency.TotalMilliseconds);
-        Bind(attempt.TimeToFirstToken is { } ttft ? (long)ttft.TotalMilliseconds : DBNull.Value);
-        Bind(attempt.IsEstimated);
-        Bind(exchange.IsStream);
-        _row.ExecuteNonQuery();
+        _row.Bind(attempt.StartedAt.ToUnixTimeMilliseconds()).Bind(exchange.Id).Bind(attempt.Number).Bind(NameOf(attempt.Kind))
+            .Bind(caller.KeyId).Bind(caller.KeyAlias).Bind(caller.UserId).Bind(caller.TeamId).Bind(exchange.EndUser)
+            .Bind(exchange.Route).Bind(exchange.RequestedModel)
+            .Bind(attempt.ModelGroup).Bind(attempt.DeploymentId).Bind(attempt.Provider).Bind(attempt.Model)
+            .Bind(attempt.Status).Bind(attempt.ExceptionClass)
+            .Bind(usage.Input).Bind(usage.CachedRead).Bind(usage.CacheWrite).Bind(usage.CacheWriteHour).Bind(usage.InputAudio)
+            .Bind(usage.Output).Bind(usage.Reasoning).Bind(usage.OutputAudio)
+            .Bind(attempt.RawUsage).Bind(attempt.PriceId).Bind(attempt.Cost.Value)
+            .Bind((long)attempt.Latency.TotalMilliseconds).Bind((long?)attempt.TimeToFirstToken?.TotalMilliseconds)
+            .Bind(attempt.IsEstimated).Bind(exchange.IsStream)
+            .Execute();
     }
 
     private void WriteBalances(LedgerEntry entry)
@@ -136,21 +115,6 @@ internal sealed class LedgerInsert : IDisposable
             AddTo(SubjectKind.Team, team, cost);
     }
 
-    private void AddTo(SubjectKind kind, string id, long nanoUsd)
-    {
-        _balance.Parameters[0].Value = Balances.NameOf(kind);
-        _balance.Parameters[1].Value = id;
-        _balance.Parameters[2].Value = nanoUsd;
-        _balance.ExecuteNonQuery();
-    }
-
-    private SqliteCommand Prepare(string sql, int parameters)
-    {
-        var command = _connection.CreateCommand();
-        command.CommandText = sql;
-        for (var i = 1; i <= parameters; i++)
-            command.Parameters.Add(new SqliteParameter { ParameterName = string.Create(CultureInfo.InvariantCulture, $"?{i}") });
-        command.Prepare();
-        return command;
-    }
+    private void AddTo(SubjectKind kind, string id, long nanoUsd) =>
+        _balance.Bind(Balances.NameOf(kind)).Bind(id).Bind(nanoUsd).Execute();
 }

@@ -154,7 +154,7 @@ public sealed class Database
     }
 
     /// <summary>SQLite's result codes (sqlite.org/rescode.html) in words that say what to do.</summary>
-    private static string Explain(SqliteException e) => e.SqliteErrorCode switch
+    internal static string Explain(SqliteException e) => e.SqliteErrorCode switch
     {
         5 or 6 => "is locked by another process; try again when it has finished.",
         8 => "may not be written; check the rights of the file and its folder.",

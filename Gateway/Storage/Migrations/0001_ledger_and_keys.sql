@@ -57,14 +57,22 @@ CREATE TABLE balance (
   PRIMARY KEY (kind, id)
 ) STRICT, WITHOUT ROWID;
 
--- A sum that leaves 64 bits stops at 9 billion dollars instead of failing the row.
-CREATE TRIGGER ledger_balance AFTER INSERT ON ledger WHEN NEW.cost_nano_usd <> 0
+-- A sum that leaves 64 bits stops at 9 billion dollars instead of failing the row. (One trigger each: faster than one with conditions inside.)
+CREATE TRIGGER ledger_balance_user AFTER INSERT ON ledger WHEN NEW.cost_nano_usd <> 0
 BEGIN
   INSERT INTO balance (kind, id, spent_nano_usd) VALUES ('user', NEW.user_id, NEW.cost_nano_usd)
     ON CONFLICT DO UPDATE SET spent_nano_usd = min(spent_nano_usd + excluded.spent_nano_usd, 9000000000000000000);
-  INSERT INTO balance (kind, id, spent_nano_usd) SELECT 'key', NEW.key_id, NEW.cost_nano_usd WHERE NEW.key_id <> ''
+END;
+
+CREATE TRIGGER ledger_balance_key AFTER INSERT ON ledger WHEN NEW.cost_nano_usd <> 0 AND NEW.key_id <> ''
+BEGIN
+  INSERT INTO balance (kind, id, spent_nano_usd) VALUES ('key', NEW.key_id, NEW.cost_nano_usd)
     ON CONFLICT DO UPDATE SET spent_nano_usd = min(spent_nano_usd + excluded.spent_nano_usd, 9000000000000000000);
-  INSERT INTO balance (kind, id, spent_nano_usd) SELECT 'team', NEW.team_id, NEW.cost_nano_usd WHERE NEW.team_id IS NOT NULL
+END;
+
+CREATE TRIGGER ledger_balance_team AFTER INSERT ON ledger WHEN NEW.cost_nano_usd <> 0 AND NEW.team_id IS NOT NULL
+BEGIN
+  INSERT INTO balance (kind, id, spent_nano_usd) VALUES ('team', NEW.team_id, NEW.cost_nano_usd)
     ON CONFLICT DO UPDATE SET spent_nano_usd = min(spent_nano_usd + excluded.spent_nano_usd, 9000000000000000000);
 END;
 

@@ -1,0 +1,176 @@
+using System.Collections.Frozen;
+using System.Collections.Immutable;
+
+namespace Gateway.Keys;
+
+/// <summary>A user and their keys, as the config says.</summary>
+/// <param name="Keys">Plain keys or <c>sha256:HEX</c>; null: configured but without a usable value, matches nobody. Empty: the gateway mints one.</param>
+/// <param name="Models">Empty: all.</param>
+/// <param name="MaxBudget">Null: no limit.</param>
+public sealed record KeyUser(
+    string UserId, ImmutableArray<string?> Keys, ImmutableArray<string> Models, NanoUsd? MaxBudget, string? KeyAlias, string? TeamId);
+
+/// <summary>Whom the gateway lets in, as the config says.</summary>
+public sealed record KeySetup
+{
+    public ImmutableArray<KeyUser> Users { get; init; } = [];
+
+    /// <summary>The admin's key, plain or <c>sha256:HEX</c>. Null: none is configured, or it came to nothing.</summary>
+    public string? MasterKey { get; init; }
+
+    /// <summary><c>litellm_key_header_name</c>: the only header that is looked at. Null: the usual ones.</summary>
+    public string? HeaderName { get; init; }
+}
+
+/// <summary>
+/// Knows who is calling: keys of the config, the master key, and minted keys of the store, in one table that is replaced
+/// whole when keys are rotated or revoked, by this process or another.
+/// </summary>
+public sealed partial class KeyRing : IDisposable
+{
+    /// <summary>How soon a rotated or revoked key stops working in a running gateway: one small read a second.</summary>
+    private static readonly TimeSpan PollInterval = TimeSpan.FromSeconds(1);
+
+    private readonly KeySetup _setup;
+    private readonly KeyStore? _store;
+    private readonly ILogger? _logger;
+    private readonly ITimer? _poll;
+    private readonly Caller? _everybody;
+    private readonly Lock _refreshing = new();
+
+    private volatile FrozenDictionary<KeyHash, Caller> _callers = FrozenDictionary<KeyHash, Caller>.Empty;
+    private long _generation = -1;
+    private bool _isStoreReadable = true;
+
+    /// <summary>A ring for a gateway whose config asks for keys: nobody gets in without one, not even when none is usable.</summary>
+    /// <param name="store">Stays the caller's to dispose of, after the ring.</param>
+    public KeyRing(KeySetup setup, KeyStore store, TimeProvider time, ILogger<KeyRing> logger)
+    {
+        _setup = setup;
+        _store = store;
+        _logger = logger;
+        Refresh();
+        _poll = time.CreateTimer(static ring => ((KeyRing)ring!).Poll(), this, PollInterval, PollInterval);
+    }
+
+    private KeyRing()
+    {
+        _setup = new KeySetup();
+        _everybody = new Caller { KeyId = "", UserId = Caller.DefaultUserId, IsAdmin = true };
+    }
+
+    /// <summary>A ring for a gateway without any key configured: everybody is the admin. Who may reach it is for others to check.</summary>
+    public static KeyRing Open() => new();
+
+    /// <summary>True when no keys are configured and everybody is let in.</summary>
+    public bool IsOpen => _everybody is not null;
+
+    /// <summary>Says who is calling. Looks at headers only and waits for nothing.</summary>
+    /// <param name="caller">Not null exactly when the answer is null.</param>
+    /// <returns>Null, or 401: no key, a malformed one, or one that nobody has.</returns>
+    public ApiError? Authenticate(IHeaderDictionary headers, out Caller? caller)
+    {
+        caller = _everybody;
+        if (caller is not null)
+            return null;
+        if (PresentedKey.Find(headers, _setup.HeaderName, out var key) is { } missing)
+            return missing;
+        if (KeyHash.TryCompute(key, out var hash) && _callers.TryGetValue(hash, out caller))
+            return null;
+        return ApiError.InvalidApiKey(KeyHint.Of(key));
+    }
+
+    /// <summary>Mints a key for each user of the config who has none there and never had one in the store.</summary>
+    /// <returns>The new keys in the config's order. They are told only now; the caller shows them to the operator.</returns>
+    public IReadOnlyList<(string UserId, string Key)> MintMissing()
+    {
+        var minted = new List<(string, string)>();
+        if (_store is null)
+            return minted;
+        foreach (var user in _setup.Users.Where(user => user.Keys.IsEmpty))
+            if (_store.MintFirst(user.UserId) is { } key)
+                minted.Add((user.UserId, key));
+        Refresh();
+        return minted;
+    }
+
+    public void Dispose() => _poll?.Dispose();
+
+    /// <summary>The background loop: logs what goes wrong, once, and goes on with the keys that it has.</summary>
+    private void Poll()
+    {
+        try
+        {
+            if (_store!.Generation() != Volatile.Read(ref _generation))
+                Refresh();
+            _isStoreReadable = true;
+        }
+        catch (Exception e)
+        {
+            if (_isStoreReadable)
+                LogPollFailed(_logger!, e.Message);
+            _isStoreReadable = false;
+        }
+    }
+
+    private void Refresh()
+    {
+        lock (_refreshing)
+        {
+            // The generation is read first: a change in between is noticed by the next poll.
+            var generation = _store!.Generation();
+            _callers = MakeCallers(_store.List());
+            Volatile.Write(ref _generation, generation);
+        }
+    }
+
+    /// <summary>The master key first, then the users in order; of two users with one key (the config is refused then) the first has it.</summary>
+    private FrozenDictionary<KeyHash, Caller> MakeCallers(IReadOnlyList<StoredKey> stored)
+    {
+        var callers = new Dictionary<KeyHash, Caller>();
+        if (TryHash(_setup.MasterKey, out var master))
+            callers.Add(master, new Caller { KeyId = master.ToHex(), UserId = Caller.DefaultUserId, IsAdmin = true });
+
+        foreach (var user in _setup.Users)
+            foreach (var hash in user.Keys.IsEmpty ? MintedFor(user, stored) : ConfiguredFor(user))
+                callers.TryAdd(hash, CallerOf(user, hash));
+
+        return callers.ToFrozenDictionary();
+    }
+
+    private static IEnumerable<KeyHash> ConfiguredFor(KeyUser user)
+    {
+        foreach (var key in user.Keys)
+            if (TryHash(key, out var hash))
+                yield return hash;
+    }
+
+    private static IEnumerable<KeyHash> MintedFor(KeyUser user, IReadOnlyList<StoredKey> stored)
+    {
+        foreach (var key in stored)
+            if (key.RevokedAtMs is null && key.UserId == user.UserId && KeyHash.TryParseHex(key.Hash, out var hash))
+                yield return hash;
+    }
+
+    private static Caller CallerOf(KeyUser user, KeyHash hash) => new()
+    {
+        KeyId = hash.ToHex(),
+        KeyAlias = user.KeyAlias,
+        UserId = user.UserId,
+        TeamId = user.TeamId,
+        Models = user.Models,
+        MaxBudget = user.MaxBudget,
+    };
+
+    /// <summary>Null, too short and wrongly spelt keys match nobody.</summary>
+    private static bool TryHash(string? configured, out KeyHash hash)
+    {
+        const string Prefix = "sha256:";
+        return configured is not null && configured.StartsWith(Prefix, StringComparison.Ordinal)
+            ? KeyHash.TryParseHex(configured.AsSpan(Prefix.Length), out hash)
+            : KeyHash.TryCompute(configured, out hash);
+    }
+
+    [LoggerMessage(1, LogLevel.Error, "Reading the minted keys failed and is tried again every second; known keys go on working: {Reason}")]
+    private static partial void LogPollFailed(ILogger logger, string reason);
+}
