@@ -11,6 +11,9 @@ public sealed record GatewayConfig
     public GeneralSettings General { get; init; } = new();
     public ImmutableArray<UserAccess> UserAccess { get; init; } = [];
 
+    /// <summary>True when user_access says something, readable or not.</summary>
+    public bool HasUserAccess { get; init; }
+
     /// <summary>True when any key or authentication setting is configured, usable or not: then nobody gets in without a key.</summary>
-    public bool RequiresKeys => General.MasterKey is not null || General.HasForeignAuth || !UserAccess.IsEmpty;
+    public bool RequiresKeys => General.MasterKey is not null || General.HasForeignAuth || HasUserAccess || !UserAccess.IsEmpty;
 }

@@ -35,6 +35,70 @@ public sealed record GeneralSettings
 
     /// <summary>Answer /robots.txt with a refusal to every robot.</summary>
     public bool BlockRobots { get; init; }
+
+    internal static GeneralSettings Read(YamlSection s) => Read(s, new LiteLlmSettings());
+
+    internal static GeneralSettings Read(YamlSection s, LiteLlmSettings lite)
+    {
+        var defaults = new GeneralSettings();
+        return defaults with
+        {
+            MasterKey = ReadMasterKey(s),
+            HasForeignAuth = ReadForeignAuth(s),
+            LiteLlmKeyHeaderName = s.Text("litellm_key_header_name"),
+            RequireAuthForMetricsEndpoint = s.Flag("require_auth_for_metrics_endpoint") ?? lite.RequireAuthForMetricsEndpoint ?? true,
+            AlwaysIncludeStreamUsage = s.Flag("always_include_stream_usage") ?? false,
+            CompletionModel = s.Text("completion_model"),
+            EmbeddingModel = s.Text("embedding_model"),
+            UserHeaderName = s.Text("user_header_name"),
+            MaxRequestSizeBytes = Megabytes(s, "max_request_size_mb", most: 2_000) ?? defaults.MaxRequestSizeBytes,
+            MaxBufferedBytes = Megabytes(s, "max_buffered_mb", most: 1_000_000) ?? defaults.MaxBufferedBytes,
+            CorsAllowOrigins = s.Words("cors_allow_origins") ?? [],
+            ShutdownGrace = s.Duration("shutdown_grace") ?? defaults.ShutdownGrace,
+            LedgerSync = s.Choice("ledger_sync", ("normal", LedgerSync.Normal), ("full", LedgerSync.Full)) ?? defaults.LedgerSync,
+            CompatStatusCodes = s.Choice("compat_status_codes", ("current", CompatStatusCodes.Current), ("legacy", CompatStatusCodes.Legacy))
+                ?? defaults.CompatStatusCodes,
+            MetricCardinality = s.Count("metric_cardinality", least: 1, most: 10_000_000) ?? defaults.MetricCardinality,
+            DisableSpendLogs = s.Flag("disable_spend_logs") ?? false,
+            BlockRobots = s.Flag("block_robots") ?? false,
+        };
+    }
+
+    /// <summary>The key of the file, else of LITELLM_MASTER_KEY. One that is there and empty is a key that matches nobody.</summary>
+    private static Secret? ReadMasterKey(YamlSection s)
+    {
+        const string Variable = "LITELLM_MASTER_KEY";
+        if (s.Secret("master_key") is { } key)
+        {
+            if (AccessKey.IsUsable(key, AccessKey.ShortestMasterKey))
+                return key;
+            s.Report(s.Blame("master_key"), "master_key", "is set and comes to no usable key: nobody is admin, and calls need another key");
+            return Secret.Unusable;
+        }
+        if (!s.Context.Environment.TryGetValue(Variable, out var value))
+            return null;
+        if (AccessKey.IsUsable(Secret.Of(value), AccessKey.ShortestMasterKey))
+            return Secret.Of(value);
+        s.Context.Findings.Add(FindingKind.Invalid, Variable, 0, "", "the environment variable holds no usable key: nobody is admin, and calls need another key");
+        return Secret.Unusable;
+    }
+
+    private static bool ReadForeignAuth(YamlSection s)
+    {
+        var isOn = false;
+        foreach (var (key, what) in (ReadOnlySpan<(string, string)>)
+                 [("custom_auth", "needs Python, which the gateway does not run"), ("enable_jwt_auth", "JWT is not built in"), ("enable_oauth2_auth", "OAuth is not built in")])
+        {
+            if (!s.IsSwitchedOn(key))
+                continue;
+            isOn = true;
+            s.Report(FindingKind.Refused, key, $"{what}; calls need a key of master_key or user_access");
+        }
+        return isOn;
+    }
+
+    private static long? Megabytes(YamlSection s, string key, double most) =>
+        s.Number(key, most) is { } megabytes and > 0 ? (long)(megabytes * (1 << 20)) : null;
 }
 
 /// <summary>How durable a ledger write is: NORMAL survives kill -9, FULL an operating-system crash too.</summary>

@@ -22,4 +22,37 @@ public sealed record LiteLlmSettings
 
     /// <summary>Group → fallback groups, in order; <c>*</c> for every group.</summary>
     public ImmutableArray<KeyValuePair<string, ImmutableArray<string>>> Fallbacks { get; init; } = [];
+
+    /// <summary>Counts where router_settings has none.</summary>
+    public int? AllowedFails { get; init; }
+
+    /// <summary>LiteLLM reads it here, newer versions in general_settings.</summary>
+    public bool? RequireAuthForMetricsEndpoint { get; init; }
+
+    internal static LiteLlmSettings Read(YamlSection s)
+    {
+        var settings = new LiteLlmSettings();
+        CallbackNames.Report(s);
+        return settings with
+        {
+            DropParams = s.Flag("drop_params") ?? false,
+            RequestTimeout = s.Duration("request_timeout", zero: false) ?? settings.RequestTimeout,
+            NumRetries = s.Count("num_retries", most: RouterSettings.MostRetries),
+            AllowedFails = s.Count("allowed_fails"),
+            JsonLogs = s.Flag("json_logs") ?? false,
+            IncludeCostInStreamingUsage = s.Flag("include_cost_in_streaming_usage") ?? false,
+            EndUserLabel = s.Flag("enable_end_user_cost_tracking_prometheus_only") ?? false,
+            ClientLabels = ReadClientLabels(s),
+            DefaultFallbacks = FallbackLists.ReadNames(s, "default_fallbacks"),
+            Fallbacks = FallbackLists.Read(s, "fallbacks"),
+            RequireAuthForMetricsEndpoint = s.Flag("require_auth_for_metrics_endpoint"),
+        };
+    }
+
+    private static ImmutableArray<KeyValuePair<string, ImmutableArray<string>>> ReadClientLabels(YamlSection s)
+    {
+        if (s.Section("prometheus_client_labels", ConfigSections.Any) is not { } labels)
+            return [];
+        return [.. labels.Map.Entries.Select(entry => KeyValuePair.Create(entry.Key, labels.Words(entry.Key) ?? []))];
+    }
 }

@@ -40,6 +40,81 @@ public sealed record RouterSettings
 
     /// <summary>Alias → group and whether the alias is hidden from <c>/v1/models</c>.</summary>
     public ImmutableArray<ModelGroupAlias> ModelGroupAlias { get; init; } = [];
+
+    /// <summary>More tries than any client waits for; bounds a slip of the keyboard.</summary>
+    internal const int MostRetries = 1_000;
+
+    /// <summary>LiteLLM's names and the short ones.</summary>
+    private static readonly string[] Strategies =
+    [
+        "simple-shuffle", "least-busy", "usage-based-routing", "usage-based-routing-v2", "usage-based", "latency-based-routing", "latency-based",
+        "cost-based-routing", "cost-based",
+    ];
+
+    /// <summary>What router_settings says, else what litellm_settings says.</summary>
+    internal static RouterSettings Read(YamlSection s, LiteLlmSettings lite)
+    {
+        var defaults = new RouterSettings();
+        var settings = defaults with
+        {
+            RoutingStrategy = ReadStrategy(s) ?? defaults.RoutingStrategy,
+            NumRetries = s.Count("num_retries", most: MostRetries) ?? lite.NumRetries ?? defaults.NumRetries,
+            Timeout = s.Duration("timeout", zero: false),
+            StreamTimeout = s.Duration("stream_timeout", zero: false),
+            RetryAfter = s.Duration("retry_after") ?? defaults.RetryAfter,
+            CooldownTime = s.Duration("cooldown_time") ?? defaults.CooldownTime,
+            MaxCooldown = s.Duration("max_cooldown") ?? defaults.MaxCooldown,
+            DisableCooldowns = s.Flag("disable_cooldowns") ?? false,
+            AllowedFails = s.Count("allowed_fails") ?? lite.AllowedFails,
+            MaxFallbacks = s.Count("max_fallbacks", most: MostRetries) ?? defaults.MaxFallbacks,
+            Fallbacks = ReadFallbacks(s, lite),
+            ModelGroupAlias = [.. ReadAliases(s)],
+        };
+        if (s.Section("routing_strategy_args", ConfigSections.RoutingStrategyArgs) is not { } args)
+            return settings;
+        settings = ReadStrategyArgs(args, settings);
+        args.ReportUnread();
+        return settings;
+    }
+
+    internal static RouterSettings ReadStrategyArgs(YamlSection s, RouterSettings settings) => settings with
+    {
+        LatencyTtl = s.Duration("ttl", zero: false) ?? settings.LatencyTtl,
+        LowestLatencyBuffer = s.Number("lowest_latency_buffer") ?? settings.LowestLatencyBuffer,
+    };
+
+    private static string? ReadStrategy(YamlSection s)
+    {
+        var name = s.Choice("routing_strategy", [.. Strategies.Select((strategy, i) => (strategy, i))]);
+        return name is { } index ? Strategies[index] : null;
+    }
+
+    /// <summary>The fallbacks of one section; default_fallbacks are the entry <c>*</c>, after all others, as in LiteLLM.</summary>
+    private static ImmutableArray<KeyValuePair<string, ImmutableArray<string>>> ReadFallbacks(YamlSection s, LiteLlmSettings lite)
+    {
+        var own = FallbackLists.Read(s, "fallbacks");
+        var ownDefaults = FallbackLists.ReadNames(s, "default_fallbacks");
+        var fallbacks = s.Has("fallbacks") ? own : lite.Fallbacks;
+        var defaults = s.Has("default_fallbacks") ? ownDefaults : lite.DefaultFallbacks;
+        return defaults.IsEmpty || fallbacks.Any(entry => entry.Key == "*") ? fallbacks : fallbacks.Add(new("*", defaults));
+    }
+
+    private static IEnumerable<ModelGroupAlias> ReadAliases(YamlSection s)
+    {
+        if (s.Section("model_group_alias", ConfigSections.Any) is not { } aliases)
+            yield break;
+        foreach (var entry in aliases.Map.Entries)
+        {
+            var inner = entry.Value is YamlMap ? aliases.Section(entry.Key, ConfigSections.Alias) : null;
+            var model = inner is null ? aliases.Text(entry.Key) : inner.Text("model");
+            var hidden = inner?.Flag("hidden") ?? false;
+            inner?.ReportUnread();
+            if (model is not null)
+                yield return new ModelGroupAlias(entry.Key, model, hidden);
+            else if (inner is not null)
+                aliases.Report(FindingKind.Invalid, entry.Key, "must be a model name, or a map with model; it is left out");
+        }
+    }
 }
 
 /// <summary>One entry of <c>model_group_alias</c>.</summary>

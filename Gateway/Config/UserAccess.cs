@@ -16,4 +16,71 @@ public sealed record UserAccess
     public string? KeyAlias { get; init; }
     public string? TeamId { get; init; }
     public required int Line { get; init; }
+
+    /// <summary>LiteLLM's name for access to no model at all.</summary>
+    private const string NoModels = "no-default-models";
+
+    /// <summary>
+    /// A user. Null, with a finding, when there is no user_id. What is there and cannot be read never opens anything: a key
+    /// matches nobody, models are none, a budget is zero.
+    /// </summary>
+    internal static UserAccess? Read(YamlSection s)
+    {
+        var keys = ImmutableArray.CreateBuilder<Secret>();
+        foreach (var (path, key) in ReadKeys(s))
+            if (!keys.Any(other => other.IsUsable && key.IsUsable && other.Reveal() == key.Reveal()))
+                keys.Add(AccessKey.Checked(key, path, s));
+        var userId = s.Text("user_id");
+        var user = new UserAccess
+        {
+            UserId = userId ?? "",
+            ApiKeys = keys.ToImmutable(),
+            Models = ReadModels(s),
+            MaxBudget = ReadBudget(s),
+            KeyAlias = s.Text("key_alias"),
+            TeamId = s.Text("team_id"),
+            Line = s.Map.Line,
+        };
+        if (userId is null && s.Map.Entries.Count > 0)
+            s.Report(FindingKind.Invalid, "has no user_id; the entry is left out");
+        return userId is null ? null : user;
+    }
+
+    /// <summary>The keys with the paths where they stand.</summary>
+    private static IEnumerable<(string Path, Secret Key)> ReadKeys(YamlSection s)
+    {
+        if (s.Secret("api_key") is { } single)
+            yield return (s.PathOf("api_key"), single);
+        if (s.Node("api_keys") is not { } node)
+            yield break;
+        var items = node is YamlList list ? list.Items : [node];
+        for (var i = 0; i < items.Count; i++)
+        {
+            var path = $"{s.PathOf("api_keys")}[{i}]";
+            if (items[i] is YamlScalar scalar)
+                yield return (path, s.Context.Resolve(scalar, path).Text is { } text ? Secret.Of(text) : Secret.Unusable);
+            else
+            {
+                s.Report(FindingKind.Invalid, "api_keys", "must hold keys; what is none opens nothing");
+                yield return (path, Secret.Unusable);
+            }
+        }
+    }
+
+    private static ImmutableArray<string> ReadModels(YamlSection s)
+    {
+        var isLiterallyEmpty = s.Node("models") is null or YamlList { Items.Count: 0 };
+        var models = s.Words("models") ?? [];
+        return models.IsEmpty && !isLiterallyEmpty ? [NoModels] : models;
+    }
+
+    private static NanoUsd? ReadBudget(YamlSection s)
+    {
+        if (s.Usd("max_budget") is { } usd)
+            return NanoUsd.FromUsd(usd);
+        if (!s.Has("max_budget"))
+            return null;
+        s.Report(s.Blame("max_budget"), "max_budget", "is set and comes to no amount: the user can spend nothing");
+        return NanoUsd.Zero;
+    }
 }

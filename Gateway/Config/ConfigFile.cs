@@ -1,0 +1,33 @@
+using System.Text;
+
+namespace Gateway.Config;
+
+/// <summary>Reads a file of the config as text, within bounds.</summary>
+internal static class ConfigFile
+{
+    /// <summary>Ten thousand deployments take about 2 MB.</summary>
+    public const int MaxBytes = 10 << 20;
+
+    /// <summary>The text, without byte order mark. Null, with a finding, when the file cannot be read.</summary>
+    public static string? Read(string path, FindingLog findings, FindingKind failure = FindingKind.Fatal)
+    {
+        try
+        {
+            using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+            var bytes = new byte[MaxBytes + 1]; // a pipe or a device does not say how long it is
+            var length = file.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
+            if (length <= MaxBytes)
+                return new StreamReader(new MemoryStream(bytes, 0, length), Encoding.UTF8, detectEncodingFromByteOrderMarks: true).ReadToEnd();
+            findings.Add(failure, path, 0, "", $"is larger than {MaxBytes >> 20} MB");
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            findings.Add(failure, path, 0, "", "does not exist");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
+        {
+            findings.Add(failure, path, 0, "", "cannot be opened: it is no file, or reading it is not allowed");
+        }
+        return null;
+    }
+}

@@ -1,0 +1,107 @@
+using System.Collections.Immutable;
+
+namespace Gateway.Config;
+
+/// <summary>Reads a config file, its includes and its <c>.env</c> into records. It never throws: what is wrong is a finding.</summary>
+public static class ConfigReader
+{
+    /// <summary>Reads a file.</summary>
+    public static LoadedConfig Load(string path, IReadOnlyDictionary<string, string> environment)
+    {
+        var findings = new FindingLog();
+        return ConfigFile.Read(path, findings) is { } yaml
+            ? Parse(yaml, path, environment, Path.GetDirectoryName(Path.GetFullPath(path)), findings)
+            : new LoadedConfig(new GatewayConfig(), findings.ToImmutable()) { Environment = environment };
+    }
+
+    /// <summary>Reads text. <paramref name="baseFolder"/> is where <c>.env</c> and includes lie; null: there are none.</summary>
+    public static LoadedConfig Parse(string yaml, string fileName, IReadOnlyDictionary<string, string> environment, string? baseFolder = null) =>
+        Parse(yaml, fileName, environment, baseFolder, new FindingLog());
+
+    private static LoadedConfig Parse(
+        string yaml, string fileName, IReadOnlyDictionary<string, string> environment, string? baseFolder, FindingLog findings)
+    {
+        environment = DotEnvFile.Under(environment, baseFolder, findings);
+        if (ConfigIncludes.Compose(yaml, fileName, baseFolder, environment, findings) is not { } root)
+            return new LoadedConfig(new GatewayConfig(), findings.ToImmutable()) { Environment = environment };
+
+        environment = AddEnvironmentVariables(root, environment, findings);
+        var section = new YamlSection(new ReadingContext(environment, findings), ConfigSections.Root, root, "");
+        var config = ReadRoot(section);
+        section.ReportUnread();
+        return new LoadedConfig(config, findings.ToImmutable()) { Environment = environment };
+    }
+
+    /// <summary>The sections in the order in which they depend on one another.</summary>
+    internal static GatewayConfig ReadRoot(YamlSection root)
+    {
+        root.Has("include"); // read when the files were put together
+        root.Has("environment_variables"); // read before anything was resolved
+        var credentials = new Credentials();
+        foreach (var credential in root.Sections("credential_list", ConfigSections.Credential))
+            credentials.Add(credential);
+        var lite = ReadSection(root, ConfigSections.LiteLlm, LiteLlmSettings.Read);
+        var users = ReadUsers(root);
+        return new GatewayConfig
+        {
+            ModelList = [.. root.Sections("model_list", ConfigSections.Deployment).SelectMany(entry => DeploymentConfig.Read(entry, credentials))],
+            LiteLlm = lite,
+            Router = ReadSection(root, ConfigSections.Router, s => RouterSettings.Read(s, lite)),
+            General = CheckMasterKey(root, users, ReadSection(root, ConfigSections.General, s => GeneralSettings.Read(s, lite))),
+            UserAccess = users,
+            HasUserAccess = root.Node("user_access") is not null and not YamlList { Items.Count: 0 },
+        };
+    }
+
+    private static T ReadSection<T>(YamlSection root, SectionRules rules, Func<YamlSection, T> read)
+    {
+        var section = root.Section(rules.Name, rules) ?? YamlSection.Empty(root.Context, rules, rules.Name);
+        var settings = read(section);
+        section.ReportUnread();
+        return settings;
+    }
+
+    private static ImmutableArray<UserAccess> ReadUsers(YamlSection root)
+    {
+        var users = ImmutableArray.CreateBuilder<UserAccess>();
+        var owners = new Dictionary<string, string>();
+        var ids = new HashSet<string>();
+        foreach (var entry in root.Sections("user_access", ConfigSections.User))
+        {
+            var user = UserAccess.Read(entry);
+            entry.ReportUnread();
+            if (user is null)
+                continue;
+            if (!ids.Add(user.UserId))
+                entry.Report(FindingKind.Fatal, "user_id", "is the user_id of another entry too; a user has one entry, with api_keys for several keys");
+            foreach (var key in user.ApiKeys.Where(key => key.IsUsable))
+                if (!owners.TryAdd(AccessKey.Hash(key), user.UserId) && owners[AccessKey.Hash(key)] != user.UserId)
+                    entry.Report(FindingKind.Fatal, entry.Has("api_key") ? "api_key" : "api_keys", "is a key of another user too; a key names one user");
+            users.Add(user);
+        }
+        return users.ToImmutable();
+    }
+
+    /// <summary>A user who shows the master key would be admin.</summary>
+    private static GeneralSettings CheckMasterKey(YamlSection root, ImmutableArray<UserAccess> users, GeneralSettings general)
+    {
+        if (general.MasterKey is { IsUsable: true } master
+            && users.Any(user => user.ApiKeys.Any(key => key.IsUsable && AccessKey.Hash(key) == AccessKey.Hash(master))))
+            root.Report(FindingKind.Fatal, "user_access", "gives a user the master key; a key names one user");
+        return general;
+    }
+
+    /// <summary>As in LiteLLM these win over the process's own variables, and everything else may refer to them.</summary>
+    private static IReadOnlyDictionary<string, string> AddEnvironmentVariables(
+        YamlMap root, IReadOnlyDictionary<string, string> environment, FindingLog findings)
+    {
+        var context = new ReadingContext(environment, findings);
+        if (new YamlSection(context, ConfigSections.Root, root, "").Section("environment_variables", ConfigSections.Any) is not { } section)
+            return environment;
+        var all = new Dictionary<string, string>(environment);
+        foreach (var entry in section.Map.Entries)
+            if (section.FreeText(entry.Key) is { } text && section.Text(entry.Key) is not null)
+                all[entry.Key] = text;
+        return all;
+    }
+}

@@ -1,0 +1,13 @@
+using System.Collections.Immutable;
+
+namespace Gateway.Config;
+
+/// <summary>A config as it was read, with what there is to say about it.</summary>
+public sealed record LoadedConfig(GatewayConfig Config, ImmutableArray<ConfigFinding> Findings)
+{
+    /// <summary>The process's variables with those of <c>.env</c> and of <c>environment_variables</c>: where provider keys are looked up.</summary>
+    public required IReadOnlyDictionary<string, string> Environment { get; init; }
+
+    /// <summary>False when a finding is fatal.</summary>
+    public bool WouldStart => !Findings.Any(finding => finding.Kind == FindingKind.Fatal);
+}
