@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Net;
 using System.Net.Http.Headers;
 using Gateway.Catalog;
+using Gateway.Config;
 
 namespace Gateway.Upstream;
 
@@ -54,7 +55,7 @@ public sealed class MockProvider(TimeProvider time)
         return Respond(HttpStatusCode.OK, content, request.Stream ? "text/event-stream" : "application/json", request.Id);
     }
 
-    private MockContent Whole(ReadOnlyMemory<byte> json, Config.MockSettings settings)
+    private MockContent Whole(ReadOnlyMemory<byte> json, MockSettings settings)
     {
         // A cut comes in the middle of a plain answer: half of the announced bytes, then the end of the connection.
         MockEvent[] parts = settings.CutAfter is null
