@@ -57,7 +57,8 @@ public sealed class RouterTests
         Assert.That(error.Status, Is.EqualTo(429));
         Assert.That(error.RetryAfter, Is.EqualTo(TimeSpan.FromSeconds(18.5)));
         Assert.That(error.Message, Is.EqualTo(
-            "No deployments available for selected model, Try again in 19 seconds. Passed model=gpt-4o. pre-call-checks=False, cooldown_list=['a', 'b']"));
+            "No deployments available for selected model, Try again in 19 seconds. "
+            + "Passed model=gpt-4o. pre-call-checks=False, cooldown_list=['a', 'b']"));
     }
 
     [Test]
@@ -228,7 +229,8 @@ public sealed class RouterTests
     }
 
     private static TimeSpan? Call(
-        Router router, Deployment deployment, ModelGroup group, int status, TimeSpan? retryAfter = null, double seconds = 1, long output = 0)
+        Router router, Deployment deployment, ModelGroup group, int status, TimeSpan? retryAfter = null, double seconds = 1,
+        long output = 0)
     {
         router.Started(deployment);
         return router.Report(deployment, group, Given.Attempt(deployment, status, seconds, output: output), retryAfter);

@@ -86,7 +86,8 @@ public sealed class StrategyTests
 
     [Test]
     public void TheBufferSharesAmongThoseNearlyAsFast() => Assert.That(
-        Shares(new LatencyBased(0.5), new() { SecondsPerToken = 0.01 }, new() { SecondsPerToken = 0.015 }, new() { SecondsPerToken = 0.016 }),
+        Shares(new LatencyBased(0.5),
+            new() { SecondsPerToken = 0.01 }, new() { SecondsPerToken = 0.015 }, new() { SecondsPerToken = 0.016 }),
         Is.EqualTo(new[] { 0.5, 0.5, 0 }).Within(0.01));
 
     [Test]

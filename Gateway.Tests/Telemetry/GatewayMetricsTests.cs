@@ -145,7 +145,8 @@ public sealed class GatewayMetricsTests
         }
         var text = await app.ScrapeAsync();
         Assert.That(text.Body, Does.Not.Contain("secret"));
-        Assert.That(text.Of("litellm_proxy_total_requests_metric_total").Select(line => $"{line.Labels["requested_model"]} {line.Labels["user_agent"]}"),
+        var requests = text.Of("litellm_proxy_total_requests_metric_total");
+        Assert.That(requests.Select(line => $"{line.Labels["requested_model"]} {line.Labels["user_agent"]}"),
             Is.EquivalentTo((string[])["other other", "other curl/8", "gpt-4o None"]));
     }
 

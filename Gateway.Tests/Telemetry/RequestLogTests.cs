@@ -23,11 +23,12 @@ public sealed class RequestLogTests
         var exchange = Given.Exchange(Given.Attempt(), Given.Attempt(2, AttemptKind.Retry));
         (exchange.Status, exchange.IsStream) = (500, true);
         exchange.Error = new() { Status = 500, Type = "x", Message = "not in the log", ExceptionClass = "APIConnectionError" };
-        Assert.That(await WrittenAsync(isJson: true, exchange), Is.EqualTo(
-            """
-            {"timestamp":"2026-11-23T10:00:00.000Z","level":"ERROR","message":"request","id":"call-1","user":"team-alpha","key":"alpha-key","route":"/v1/chat/completions","model":"gpt-4o","group":"gpt-4o","deployment":"d1","provider":"openai","status":500,"error":"APIConnectionError","attempts":2,"prompt_tokens":200,"completion_tokens":40,"cost":0.000025,"duration_ms":1250,"stream":true}
-
-            """.ReplaceLineEndings("\n")));
+        Assert.That(await WrittenAsync(isJson: true, exchange), Is.EqualTo("""
+            {"timestamp":"2026-11-23T10:00:00.000Z","level":"ERROR","message":"request","id":"call-1","user":"team-alpha",
+            "key":"alpha-key","route":"/v1/chat/completions","model":"gpt-4o","group":"gpt-4o","deployment":"d1",
+            "provider":"openai","status":500,"error":"APIConnectionError","attempts":2,"prompt_tokens":200,
+            "completion_tokens":40,"cost":0.000025,"duration_ms":1250,"stream":true}
+            """.ReplaceLineEndings("") + "\n"));
     }
 
     [TestCase(true)]

@@ -6,7 +6,8 @@ namespace Gateway.Tests.Telemetry;
 internal sealed record ScrapeLine(string Name, IReadOnlyDictionary<string, string> Labels, string Value)
 {
     /// <summary>Name, value and sorted labels, for comparing.</summary>
-    public override string ToString() => $"{Name} {Value} " + string.Join(' ', Labels.Select(label => $"{label.Key}={label.Value}").Order());
+    public override string ToString() =>
+        $"{Name} {Value} " + string.Join(' ', Labels.Select(label => $"{label.Key}={label.Value}").Order());
 }
 
 /// <summary>The text that a scrape gives, taken apart.</summary>

@@ -1,7 +1,7 @@
 namespace Gateway.Routing;
 
-/// <summary>Takes the cheapest candidate by input plus output price (the score, in nano-dollars); ties at random, unknown prices last.</summary>
-/// <remarks>One that is over its rpm or tpm is never taken.</remarks>
+/// <summary>Takes the cheapest candidate by input plus output price; ties at random, unknown prices last.</summary>
+/// <remarks>The score is the price in nano-dollars. One that is over its rpm or tpm is never taken.</remarks>
 public sealed class CostBased : IRoutingStrategy
 {
     public int Choose(ReadOnlySpan<Candidate> candidates, in RouteRequest request, double random, Span<double> scores)

@@ -12,7 +12,8 @@ public enum DeploymentHealth
     Outage = 2,
 }
 
-/// <summary>What is remembered of one deployment while the gateway runs. Times count from the router's start, so no clock change moves them.</summary>
+/// <summary>What is remembered of one deployment while the gateway runs. Thread-safe.</summary>
+/// <remarks>Times count from the router's start, so no clock change moves them.</remarks>
 internal sealed class DeploymentState
 {
     private readonly Lock _lock = new();

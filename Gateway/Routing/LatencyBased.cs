@@ -5,7 +5,7 @@ namespace Gateway.Routing;
 /// One without a sample is tried first, but by one request at a time: until that one has answered the others go where the speed is
 /// known. One that is over its rpm or tpm is never taken.
 /// </remarks>
-/// <param name="buffer">How much slower than the fastest still counts as equally fast, as a fraction (<c>lowest_latency_buffer</c>).</param>
+/// <param name="buffer"><c>lowest_latency_buffer</c>: how much slower than the fastest is still as good, as a fraction.</param>
 public sealed class LatencyBased(double buffer = 0) : IRoutingStrategy
 {
     public int Choose(ReadOnlySpan<Candidate> candidates, in RouteRequest request, double random, Span<double> scores)

@@ -68,7 +68,12 @@ public sealed class GatewayMetrics : IDisposable
     public void ExportTo(IServiceCollection services) => services.AddOpenTelemetry().WithMetrics(metrics => metrics
         .AddMeter(_tables.Meter.Name)
         .AddView(instrument => instrument is Histogram<double>
-            ? new ExplicitBucketHistogramConfiguration { Boundaries = LatencyBuckets, RecordMinMax = false, CardinalityLimit = _tables.MostSeries }
+            ? new ExplicitBucketHistogramConfiguration
+            {
+                Boundaries = LatencyBuckets,
+                RecordMinMax = false,
+                CardinalityLimit = _tables.MostSeries,
+            }
             : new MetricStreamConfiguration { CardinalityLimit = _tables.MostSeries })
         .AddPrometheusExporter(exporter =>
         {

@@ -27,7 +27,7 @@ internal sealed partial class MetricTables : IDisposable
     /// </summary>
     public Meter Meter { get; } = new("Gateway." + Interlocked.Increment(ref _instances).ToString(CultureInfo.InvariantCulture));
 
-    /// <summary>The most series that a metric shows: the limit and the shared one; and one per metric where overflows are counted.</summary>
+    /// <summary>The most series that a metric shows: the limit and the shared one; where overflows are counted, one per metric.</summary>
     public int MostSeries => Math.Max(_limit + 1, 64);
 
     public SeriesTable Counter(string name, string description, params string[] labels)

@@ -10,7 +10,7 @@ namespace Gateway.Telemetry;
 /// </remarks>
 public sealed class RequestLog : IAsyncDisposable
 {
-    /// <summary>About a second's worth at ten times the traffic that one gateway is made for; an exchange waiting here takes about 1 KB.</summary>
+    /// <summary>About a second of the most requests that one machine can answer; an exchange that waits takes about 1 KB.</summary>
     private const int DefaultQueueLength = 16_384;
 
     /// <summary>Lines are collected up to this size before they are written.</summary>
