@@ -191,6 +191,26 @@ public sealed class SpendLedgerTests
     }
 
     [Test]
+    public async Task WithoutKeysTheSpendIsTheUsersAlone()
+    {
+        await using (var ledger = Open())
+            ledger.Append(Sample.Exchange(new Caller { KeyId = "", UserId = Caller.DefaultUserId }, new NanoUsd(10)));
+        Assert.That(Rows("SELECT key_id, user_id FROM ledger"), Is.EqualTo(new[] { "|default_user_id" }));
+        Assert.That(Rows("SELECT * FROM balance"), Is.EqualTo(new[] { "user|default_user_id|10" }));
+    }
+
+    [Test]
+    public async Task AnyTextIsKeptAsFarAsUtf8CanHoldIt()
+    {
+        var exchange = Sample.Exchange(Alice, new NanoUsd(10));
+        exchange.RequestedModel = new string('\u00e9', 5000);
+        exchange.EndUser = "'; DROP TABLE ledger; -- \ud800 \U0001F600";
+        await using (var ledger = Open())
+            ledger.Append(exchange);
+        Assert.That(Rows("SELECT end_user, length(requested_model) FROM ledger"), Is.EqualTo(new[] { "'; DROP TABLE ledger; -- \ufffd \U0001F600|5000" }));
+    }
+
+    [Test]
     public async Task WithoutSpendLogsOnlyBalancesAreKept()
     {
         await using (var ledger = new SpendLedger(_folder.OpenDatabase(), TimeProvider.System, NullLogger<SpendLedger>.Instance, keepRows: false))

@@ -10,7 +10,7 @@ internal static class PresentedKey
 
     /// <summary>The first header that is there and not empty decides, even when its key is wrong.</summary>
     /// <param name="onlyHeader"><c>litellm_key_header_name</c>, which replaces all others. Null: not set.</param>
-    /// <param name="key">A part of the header's text. Empty: refused.</param>
+    /// <param name="key">A part of the header's text; empty exactly when the request is refused.</param>
     /// <returns>Null, or why there is no key.</returns>
     public static ApiError? Find(IHeaderDictionary headers, string? onlyHeader, out ReadOnlySpan<char> key)
     {
@@ -50,12 +50,11 @@ internal static class PresentedKey
         key = header.ToString().AsSpan().Trim();
         if (key.IsEmpty || scheme == SchemeIs.Absent)
             return null;
-        if (TryStripScheme("Bearer", ref key))
-            return null;
-        if (scheme == SchemeIs.Optional)
-            return null;
         // LiteLLM takes the key as it stands after "Basic", too.
-        return TryStripScheme("Basic", ref key) ? null : ApiError.MalformedApiKey();
+        if (TryStripScheme("Bearer", ref key) || scheme == SchemeIs.Optional || TryStripScheme("Basic", ref key))
+            return null;
+        key = default;
+        return ApiError.MalformedApiKey();
     }
 
     /// <summary>Schemes are compared without regard to case (RFC 9110, 11.1).</summary>

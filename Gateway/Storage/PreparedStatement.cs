@@ -39,6 +39,13 @@ internal sealed class PreparedStatement : IDisposable
     {
         if (value is null)
             return BindNull();
+        if (value.Length == 0)
+        {
+            // An empty span reaches SQLite as a null pointer, which it takes for NULL.
+            Check(raw.sqlite3_bind_text(_statement, _next++, ""));
+            return this;
+        }
+
         var needed = Encoding.UTF8.GetMaxByteCount(value.Length);
         if (needed > _utf8.Length)
             _utf8 = new byte[needed];
