@@ -36,7 +36,8 @@ public sealed class KeyCommandTests
         Assert.That(code, Is.Zero);
         Assert.That(renewed, Does.Match("^sk-[A-Za-z0-9_-]{22}$").And.Not.EqualTo(old));
         using var store = Store();
-        Assert.That(store.List().Where(key => key.RevokedAt is null).Select(key => key.Hint), Is.EqualTo(new[] { "sk-..." + renewed[^4..] }));
+        var valid = store.List().Where(key => key.RevokedAt is null);
+        Assert.That(valid.Select(key => key.Hint), Is.EqualTo(new[] { "sk-..." + renewed[^4..] }));
     }
 
     [Test]

@@ -49,8 +49,8 @@ public sealed class SpendCommandTests
     {
         await Spend();
         using var json = JsonDocument.Parse(Run("--by", "model", "--format", "json").Output);
-        var lines = json.RootElement.EnumerateArray()
-            .Select(line => (line.GetProperty("model").GetString(), line.GetProperty("requests").GetInt64(), line.GetProperty("cost").GetDecimal()));
+        var lines = json.RootElement.EnumerateArray().Select(line =>
+            (line.GetProperty("model").GetString(), line.GetProperty("requests").GetInt64(), line.GetProperty("cost").GetDecimal()));
         Assert.That(lines, Is.EqualTo(new[] { ("claude", 2L, 1.25m), ("gpt-4o", 2L, 0.5000125m) }));
     }
 

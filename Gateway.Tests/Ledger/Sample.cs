@@ -8,7 +8,13 @@ internal static class Sample
     /// <summary>An exchange with one attempt that succeeded.</summary>
     public static Exchange Exchange(Caller caller, NanoUsd cost, string model = "gpt-4o", DateTimeOffset? at = null)
     {
-        var exchange = new Exchange { Id = Guid.NewGuid().ToString(), StartedAt = at ?? Start, Route = "/v1/chat/completions", Caller = caller };
+        var exchange = new Exchange
+        {
+            Id = Guid.NewGuid().ToString(),
+            StartedAt = at ?? Start,
+            Route = "/v1/chat/completions",
+            Caller = caller,
+        };
         exchange.Attempts.Add(Attempt(1, AttemptKind.First, cost, model, at));
         return exchange;
     }

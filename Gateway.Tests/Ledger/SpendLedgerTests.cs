@@ -28,7 +28,17 @@ public sealed class SpendLedgerTests
         exchange.Attempts[0].ExceptionClass = "RateLimitError";
         exchange.Attempts.Add(Sample.Attempt(2, AttemptKind.Fallback, new NanoUsd(12_345), "claude"));
         var last = exchange.Attempts[1];
-        last.Usage = new Usage { Input = 1, CachedRead = 2, CacheWrite = 3, CacheWriteHour = 4, InputAudio = 5, Output = 6, Reasoning = 7, OutputAudio = 8 };
+        last.Usage = new Usage
+        {
+            Input = 1,
+            CachedRead = 2,
+            CacheWrite = 3,
+            CacheWriteHour = 4,
+            InputAudio = 5,
+            Output = 6,
+            Reasoning = 7,
+            OutputAudio = 8,
+        };
         last.RawUsage = """{"prompt_tokens":15}""";
         last.PriceId = "claude@2026-01-01";
         last.Latency = TimeSpan.FromMilliseconds(1234.5);
@@ -39,11 +49,12 @@ public sealed class SpendLedgerTests
             ledger.Append(exchange);
 
         var time = Sample.Start.ToUnixTimeMilliseconds();
+        const string Who = "k1|laptop|alice|red|customer-7";
         Assert.That(Rows("SELECT * FROM ledger"), Is.EqualTo(new[]
         {
-            $"1|{time}|{exchange.Id}|1|first|k1|laptop|alice|red|customer-7||/v1/chat/completions|best|gpt-4o|d1|openai|openai/gpt-4o||429|RateLimitError"
+            $"1|{time}|{exchange.Id}|1|first|{Who}||/v1/chat/completions|best|gpt-4o|d1|openai|openai/gpt-4o||429|RateLimitError"
                 + "|10|5|0|0|0|7|3|0|||0|0||0|1||15|10",
-            $"2|{time}|{exchange.Id}|2|fallback|k1|laptop|alice|red|customer-7||/v1/chat/completions|best|claude|d1|openai|openai/claude||200|"
+            $"2|{time}|{exchange.Id}|2|fallback|{Who}||/v1/chat/completions|best|claude|d1|openai|openai/claude||200|"
                 + "|1|2|3|4|5|6|7|8|{\"prompt_tokens\":15}|claude@2026-01-01|12345|1234|56|1|1||15|21",
         }));
     }
@@ -51,8 +62,11 @@ public sealed class SpendLedgerTests
     [Test]
     public async Task ARequestThatWasRefusedBeforeAnyAttemptLeavesNoRow()
     {
+        var refused = Sample.Exchange(Alice, NanoUsd.Zero);
+        refused.Attempts.Clear();
+        refused.Error = ApiError.MalformedApiKey();
         await using (var ledger = Open())
-            ledger.Append(new Exchange { Id = "x", StartedAt = Sample.Start, Route = "/v1/models", Caller = Alice, Error = ApiError.NoApiKey() });
+            ledger.Append(refused);
         Assert.That(Rows("SELECT id FROM ledger"), Is.Empty);
     }
 
@@ -207,13 +221,14 @@ public sealed class SpendLedgerTests
         exchange.EndUser = "'; DROP TABLE ledger; -- \ud800 \U0001F600";
         await using (var ledger = Open())
             ledger.Append(exchange);
-        Assert.That(Rows("SELECT end_user, length(requested_model) FROM ledger"), Is.EqualTo(new[] { "'; DROP TABLE ledger; -- \ufffd \U0001F600|5000" }));
+        string[] expected = ["'; DROP TABLE ledger; -- \ufffd \U0001F600|5000"];
+        Assert.That(Rows("SELECT end_user, length(requested_model) FROM ledger"), Is.EqualTo(expected));
     }
 
     [Test]
     public async Task WithoutSpendLogsOnlyBalancesAreKept()
     {
-        await using (var ledger = new SpendLedger(_folder.OpenDatabase(), TimeProvider.System, NullLogger<SpendLedger>.Instance, keepRows: false))
+        await using (var ledger = Open(keepRows: false))
             for (var i = 0; i < 3; i++)
                 ledger.Append(Sample.Exchange(Alice, new NanoUsd(10)));
         Assert.That(Rows("SELECT id FROM ledger"), Is.Empty);
@@ -241,7 +256,8 @@ public sealed class SpendLedgerTests
         Assert.That(Rows("SELECT spent_nano_usd FROM balance WHERE kind = 'user'"), Is.EqualTo(new[] { "9000000000000000000" }));
     }
 
-    private SpendLedger Open() => new(_folder.OpenDatabase(), TimeProvider.System, NullLogger<SpendLedger>.Instance);
+    private SpendLedger Open(bool keepRows = true) =>
+        new(_folder.OpenDatabase(), TimeProvider.System, NullLogger<SpendLedger>.Instance, keepRows);
 
     private void AssertBalancesAreSums() => Assert.That(Rows("SELECT * FROM balance ORDER BY 1, 2"), Is.EqualTo(Rows("""
         SELECT 'key', key_id, sum(cost_nano_usd) FROM ledger GROUP BY 2 UNION ALL

@@ -56,6 +56,9 @@ public sealed class DatabaseLockTests
     }
 
     [Test]
-    public void AMissingFolderIsSaid() =>
-        Assert.That(() => DatabaseLock.Take(_folder.File("none/gateway.db")), Throws.TypeOf<StorageException>().With.Message.Contains("folder"));
+    public void AMissingFolderIsSaid()
+    {
+        var refusal = Assert.Throws<StorageException>(() => DatabaseLock.Take(_folder.File("none/gateway.db")));
+        Assert.That(refusal.Message, Does.Contain("check that the folder exists"));
+    }
 }

@@ -115,7 +115,8 @@ public sealed class DatabaseTests
     [Test]
     public void BesideAGatewayADatabaseIsNeverCreated()
     {
-        Assert.That(() => Database.OpenExisting(_folder.File("x.db"), false), Throws.TypeOf<StorageException>().With.Message.Contains("no such database"));
+        var refusal = Assert.Throws<StorageException>(() => Database.OpenExisting(_folder.File("x.db"), readOnly: false));
+        Assert.That(refusal.Message, Does.Contain("no such database"));
         Assert.That(File.Exists(_folder.File("x.db")), Is.False);
     }
 

@@ -6,7 +6,9 @@ using Microsoft.Data.Sqlite;
 
 namespace Gateway.Cli;
 
-/// <summary><c>gateway key list|rotate|revoke</c>: the keys that the gateway minted. A running gateway notices a change within a second.</summary>
+/// <summary>
+/// <c>gateway key list|rotate|revoke</c>: the keys that the gateway minted. A running gateway notices a change within a second.
+/// </summary>
 public static class KeyCommand
 {
     /// <summary>What is to be done with the keys.</summary>
@@ -15,8 +17,8 @@ public static class KeyCommand
     public static Command Create(IReadOnlyDictionary<string, string> environment, TimeProvider time) =>
         new("key", "List, rotate or revoke the keys that the gateway minted.")
         {
-            CreateVerb(Verb.List, "list", "List minted keys: whose, since when, revoked when. Never the keys themselves.", environment, time),
-            CreateVerb(Verb.Rotate, "rotate", "Give a user a new key and revoke the old one. The new key is printed once.", environment, time),
+            CreateVerb(Verb.List, "list", "List minted keys: whose, since when. Never the keys themselves.", environment, time),
+            CreateVerb(Verb.Rotate, "rotate", "Give a user a new key, which is printed once, and revoke the old.", environment, time),
             CreateVerb(Verb.Revoke, "revoke", "Take a user's key away, until it is rotated.", environment, time),
         };
 
@@ -95,8 +97,9 @@ public static class KeyCommand
 
     private static int RefuseUnknown(KeyStore store, string user, TextWriter error)
     {
-        var known = string.Join(", ", store.List().Select(key => key.UserId).Distinct());
-        error.WriteLine($"No key was minted for '{user}'; {(known.Length > 0 ? $"there are keys for {known}" : "there are no minted keys yet")}."
+        var users = string.Join(", ", store.List().Select(key => key.UserId).Distinct());
+        var known = users.Length > 0 ? $"there are keys for {users}" : "there are no minted keys yet";
+        error.WriteLine($"No key was minted for '{user}'; {known}."
             + " A key that stands in the config is changed there; a new user gets a key when the gateway starts.");
         return 1;
     }

@@ -84,7 +84,10 @@ public static class SpendCommand
     internal static bool TryReadSince(string text, out TimeSpan since)
     {
         since = default;
-        if (text.Length < 2 || !int.TryParse(text.AsSpan(0, text.Length - 1), NumberStyles.None, CultureInfo.InvariantCulture, out var count))
+        if (text.Length < 2)
+            return false;
+        var digits = text.AsSpan(0, text.Length - 1);
+        if (!int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var count))
             return false;
         TimeSpan? unit = text[^1] switch
         {

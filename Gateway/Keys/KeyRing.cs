@@ -4,7 +4,8 @@ using System.Collections.Immutable;
 namespace Gateway.Keys;
 
 /// <summary>A user and their keys, as the config says.</summary>
-/// <param name="Keys">Plain keys or <c>sha256:HEX</c>; null: configured but without a usable value, matches nobody. Empty: the gateway mints one.</param>
+/// <param name="Keys">Plain keys or <c>sha256:HEX</c>; null: configured but without a usable value, matches nobody. Empty: the gateway
+/// mints one.</param>
 /// <param name="Models">Empty: all.</param>
 /// <param name="MaxBudget">Null: no limit.</param>
 public sealed record KeyUser(
@@ -124,7 +125,9 @@ public sealed partial class KeyRing : IDisposable
         }
     }
 
-    /// <summary>The master key first, then the users in order; of two users with one key (the config is refused then) the first has it.</summary>
+    /// <summary>
+    /// The master key first, then the users in order; of two users with one key (the config is refused then) the first has it.
+    /// </summary>
     private FrozenDictionary<KeyHash, Caller> MakeCallers(IReadOnlyList<StoredKey> stored)
     {
         var callers = new Dictionary<KeyHash, Caller>();

@@ -2,10 +2,15 @@ using Microsoft.Extensions.Primitives;
 
 namespace Gateway.Keys;
 
-/// <summary>Finds the key that a request shows, in the headers and the order of LiteLLM. Never in the query string, which is logged everywhere.</summary>
+/// <summary>
+/// Finds the key that a request shows, in the headers and the order of LiteLLM. Never in the query string, which is logged everywhere.
+/// </summary>
 internal static class PresentedKey
 {
-    /// <summary>Looked at after <c>x-litellm-api-key</c> and <c>Authorization</c>; they hold the key alone. (Azure, Anthropic, Google, Azure API Management.)</summary>
+    /// <summary>
+    /// Looked at after <c>x-litellm-api-key</c> and <c>Authorization</c>; they hold the key alone. (Azure, Anthropic, Google, Azure API
+    /// Management.)
+    /// </summary>
     private static readonly string[] PlainHeaders = ["api-key", "x-api-key", "x-goog-api-key", "Ocp-Apim-Subscription-Key"];
 
     /// <summary>The first header that is there and not empty decides, even when its key is wrong.</summary>

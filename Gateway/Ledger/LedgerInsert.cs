@@ -23,8 +23,8 @@ internal sealed class LedgerInsert : IDisposable
           model_group, deployment_id, provider, model, status, exception_class, input_tokens, cached_read_tokens, cache_write_tokens,
           cache_write_hour_tokens, input_audio_tokens, output_tokens, reasoning_tokens, output_audio_tokens, raw_usage, price_id,
           cost_nano_usd, latency_ms, ttft_ms, is_estimated, is_stream)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27,
-          ?28, ?29, ?30, ?31, ?32)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,
+          ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32)
         """;
 
     /// <summary>What the triggers of the ledger do, for those who keep no rows.</summary>

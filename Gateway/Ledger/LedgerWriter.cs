@@ -13,7 +13,9 @@ namespace Gateway.Ledger;
 /// </summary>
 internal sealed partial class LedgerWriter : IAsyncDisposable
 {
-    /// <summary>How long the first entry waits for company: 50 entries at 5,000 requests a second, so that the cost of a commit is shared.</summary>
+    /// <summary>
+    /// How long the first entry waits for company: 50 entries at 5,000 requests a second, so that the cost of a commit is shared.
+    /// </summary>
     private static readonly TimeSpan Gathering = TimeSpan.FromMilliseconds(10);
 
     /// <summary>After a failed write: soon enough to notice a freed disk, seldom enough to leave a failing one alone.</summary>
@@ -53,7 +55,8 @@ internal sealed partial class LedgerWriter : IAsyncDisposable
         _logger = logger;
         _keepRows = keepRows;
         _capacity = capacity;
-        _alarm = time.CreateTimer(static writer => ((LedgerWriter)writer!)._go.Release(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        var never = Timeout.InfiniteTimeSpan;
+        _alarm = time.CreateTimer(static writer => ((LedgerWriter)writer!)._go.Release(), this, never, never);
         _loop = Task.Run(RunAsync);
     }
 

@@ -17,7 +17,8 @@ public sealed class SpendLedger : IAsyncDisposable
     /// <summary>Starts the one writer. Dispose waits until everything is written.</summary>
     /// <param name="keepRows">False: only balances are kept (<c>disable_spend_logs</c>).</param>
     /// <param name="capacity">How many attempts may wait to be written before <see cref="IsFull"/>.</param>
-    public SpendLedger(Database database, TimeProvider time, ILogger<SpendLedger> logger, bool keepRows = true, int capacity = DefaultCapacity)
+    public SpendLedger(
+        Database database, TimeProvider time, ILogger<SpendLedger> logger, bool keepRows = true, int capacity = DefaultCapacity)
     {
         _database = database;
         _writer = new LedgerWriter(database, time, logger, keepRows, capacity);
@@ -45,7 +46,9 @@ public sealed class SpendLedger : IAsyncDisposable
     /// <summary>Completes when everything that was appended before is committed.</summary>
     public Task FlushAsync() => _writer.FlushAsync();
 
-    /// <summary>What each user, key and team has spent since the beginning, as far as it is committed. Nobody's entry is missing but for zero.</summary>
+    /// <summary>
+    /// What each user, key and team has spent since the beginning, as far as it is committed. Nobody's entry is missing but for zero.
+    /// </summary>
     public IReadOnlyDictionary<Subject, NanoUsd> LoadBalances() => Balances.Load(_database);
 
     public ValueTask DisposeAsync() => _writer.DisposeAsync();

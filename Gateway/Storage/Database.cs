@@ -11,13 +11,19 @@ namespace Gateway.Storage;
 /// </summary>
 public sealed class Database
 {
-    /// <summary>Older libraries can corrupt a WAL database when two connections checkpoint and write at the same moment (sqlite.org/wal.html, "WAL-reset").</summary>
+    /// <summary>
+    /// Older libraries can corrupt a WAL database when two connections checkpoint and write at the same moment (sqlite.org/wal.html,
+    /// "WAL-reset").
+    /// </summary>
     private static readonly Version OldestSafeSqlite = new(3, 51, 3);
 
     /// <summary>"Gate" in ASCII: marks the file as ours (PRAGMA application_id).</summary>
     private const long ApplicationId = 0x47617465;
 
-    /// <summary>How long a statement waits for another process that writes (<c>gateway key …</c> beside a running gateway): its transactions take milliseconds.</summary>
+    /// <summary>
+    /// How long a statement waits for another process that writes (<c>gateway key …</c> beside a running gateway): its transactions
+    /// take milliseconds.
+    /// </summary>
     private const int BusySeconds = 5;
 
     private readonly bool _syncEveryCommit;
@@ -44,7 +50,10 @@ public sealed class Database
         }
     }
 
-    /// <summary>Opens the database of a gateway that serves: creates the file if need be and migrates an older schema, after a copy was made beside it.</summary>
+    /// <summary>
+    /// Opens the database of a gateway that serves: creates the file if need be and migrates an older schema, after a copy was made
+    /// beside it.
+    /// </summary>
     /// <param name="path">The file. Its folder must exist.</param>
     /// <param name="syncEveryCommit">True: every commit waits for the disk (synchronous=FULL), and survives a crash of the operating
     /// system. False: commits survive a kill of the process (synchronous=NORMAL).</param>
@@ -67,7 +76,7 @@ public sealed class Database
         var mode = readOnly ? SqliteOpenMode.ReadOnly : SqliteOpenMode.ReadWrite;
         var database = new Database(System.IO.Path.GetFullPath(path), syncEveryCommit: false, mode);
         if (!File.Exists(database.Path))
-            throw new StorageException($"{database.Path}: there is no such database; it is made when the gateway first starts. Name it with --db.");
+            throw new StorageException($"{database.Path}: there is no such database; start the gateway first, or name it with --db.");
         return database.Checked(connection => new Schema(connection, database.Path, Migration.All).RequireUpToDate());
     }
 
@@ -103,7 +112,7 @@ public sealed class Database
     internal static void RequireSafe(string sqliteVersion)
     {
         if (Version.Parse(sqliteVersion) < OldestSafeSqlite)
-            throw new StorageException($"SQLite {sqliteVersion} is too old: it can corrupt the database. {OldestSafeSqlite} or newer is needed.");
+            throw new StorageException($"SQLite {sqliteVersion} can corrupt the database; {OldestSafeSqlite} or newer is needed.");
     }
 
     internal static void Run(SqliteConnection connection, string sql)

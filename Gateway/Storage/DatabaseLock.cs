@@ -87,7 +87,7 @@ public sealed class DatabaseLock : IDisposable
     }
 
     private static StorageException InUse(string databasePath, string path) => new(
-        $"{Path.GetFullPath(databasePath)}: another gateway{OwnerOf(path)} serves on this database; stop it, or name another file with --db.");
+        $"{Path.GetFullPath(databasePath)}: another gateway{OwnerOf(path)} serves on it; stop that one, or name another file with --db.");
 
     /// <summary><c> (pid 4711)</c>; empty when the owner is just writing it.</summary>
     private static string OwnerOf(string path)

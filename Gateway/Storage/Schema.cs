@@ -49,7 +49,9 @@ internal sealed class Schema(SqliteConnection connection, string path, IReadOnly
                 $"{path}: was written by a newer gateway (version {version}, this one knows {migrations.Count}); use the newer gateway.");
     }
 
-    /// <summary>Leaves <c>FILE.v1</c> beside the database. Written under another name first, so that a file of that name is whole.</summary>
+    /// <summary>
+    /// Leaves <c>FILE.v1</c> beside the database. Written under another name first, so that a file of that name is whole.
+    /// </summary>
     private void Copy(long version)
     {
         var copy = string.Create(CultureInfo.InvariantCulture, $"{path}.v{version}");

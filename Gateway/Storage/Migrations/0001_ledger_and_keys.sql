@@ -57,7 +57,8 @@ CREATE TABLE balance (
   PRIMARY KEY (kind, id)
 ) STRICT, WITHOUT ROWID;
 
--- A sum that leaves 64 bits stops at 9 billion dollars instead of failing the row. (One trigger each: faster than one with conditions inside.)
+-- A sum that leaves 64 bits stops at 9 billion dollars instead of failing the row. (One trigger each: faster than one with conditions
+-- inside.)
 CREATE TRIGGER ledger_balance_user AFTER INSERT ON ledger WHEN NEW.cost_nano_usd <> 0
 BEGIN
   INSERT INTO balance (kind, id, spent_nano_usd) VALUES ('user', NEW.user_id, NEW.cost_nano_usd)
