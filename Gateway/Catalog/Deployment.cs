@@ -1,11 +1,12 @@
 using System.Collections.Immutable;
+using System.Runtime.CompilerServices;
 using Gateway.Config;
 using Gateway.Pricing;
 
 namespace Gateway.Catalog;
 
 /// <summary>One model at one provider, ready to be called.</summary>
-public sealed class Deployment
+public sealed record Deployment
 {
     /// <summary><c>model_info.id</c>, else a hash over the group and its parameters: the same after a restart with the same config.</summary>
     public required string Id { get; init; }
@@ -21,8 +22,11 @@ public sealed class Deployment
     /// <summary>LiteLLM's spelling: <c>openai/gpt-4o</c>.</summary>
     public required string Model { get; init; }
 
-    /// <summary>Base URL without a slash at the end and without query. Empty for a mock.</summary>
+    /// <summary>Base URL without a slash at the end and without query. Empty for a mock and for a provider that is not built.</summary>
     public required string ApiBase { get; init; }
+
+    /// <summary>Azure's api-version. Null: the default.</summary>
+    public string? ApiVersion { get; init; }
 
     /// <summary>The provider's key. Null: none is needed or none is set.</summary>
     public Secret? ApiKey { get; init; }
@@ -30,7 +34,7 @@ public sealed class Deployment
     /// <summary>True when the answer comes from the gateway itself (<c>mock/</c> or <c>mock_response</c>).</summary>
     public bool IsMock { get; init; }
 
-    /// <summary>What the deployment costs. Null: unknown, or (wildcards) known only with the model.</summary>
+    /// <summary>What the deployment cost when the catalog was built. Null: unknown, or (wildcards) known only with the model.</summary>
     public ModelPrice? Price { get; init; }
 
     public ModelLimits Limits { get; init; } = ModelLimits.None;
@@ -40,7 +44,59 @@ public sealed class Deployment
 
     public LiteLlmParams Params => Config.Params;
     public ImmutableArray<string> AccessGroups => Config.Info.AccessGroups;
+
+    /// <summary>The price that the config gives it. Null: none; then the price book's counts.</summary>
+    internal ModelPrice? OwnPrice { get; init; }
+
+    /// <summary>True for one of the deployments that an entry with <c>model: "*"</c> stands for: one per provider.</summary>
+    internal bool IsOneOfCatchAll { get; init; }
+
+    /// <summary>The URL of each <see cref="Operation"/>, where no model's name is part of it. Empty: they are made when asked for.</summary>
+    internal ImmutableArray<Uri> Urls { get; init; } = [];
+
+    /// <summary>The URL to call; allocates only for a wildcard deployment of Azure's, whose URLs hold the model's name.</summary>
+    /// <param name="operation">What is asked for.</param>
+    /// <param name="upstreamModel">The model at the provider: <see cref="UpstreamModel"/>, or what a wildcard stands for.</param>
+    public Uri UriFor(Operation operation, string upstreamModel) => Urls.IsEmpty
+        ? UpstreamUrl.Build(Provider, ApiBase, operation, upstreamModel, ApiVersion)
+        : Urls[(int)operation];
+
+    /// <summary>A deployment is itself and no other: two with equal parts are still two.</summary>
+    public bool Equals(Deployment? other) => ReferenceEquals(this, other);
+
+    public override int GetHashCode() => RuntimeHelpers.GetHashCode(this);
     public override string ToString() => $"{ModelName} → {Model}";
+
+    /// <summary>What a model costs here at a time. Null: unknown.</summary>
+    internal ModelPrice? FindPrice(PriceBook prices, string upstreamModel, DateTimeOffset at)
+    {
+        if (OwnPrice is not null)
+            return OwnPrice;
+        var (provider, model) = Priced(upstreamModel);
+        return prices.Find(provider, model, at);
+    }
+
+    /// <summary>What the price book knows of a model's size.</summary>
+    internal ModelLimits FindLimits(PriceBook prices, string upstreamModel)
+    {
+        var (provider, model) = Priced(upstreamModel);
+        return prices.FindLimits(provider, model);
+    }
+
+    /// <summary>All URLs, or none where they depend on the model.</summary>
+    internal ImmutableArray<Uri> BuildUrls() =>
+        WildcardPattern.IsPattern(UpstreamModel) && UpstreamUrl.HoldsModel(Provider, ApiBase)
+            ? []
+            : [.. Enum.GetValues<Operation>().Select(o => UpstreamUrl.Build(Provider, ApiBase, o, UpstreamModel, ApiVersion))];
+
+    /// <summary>Under which name the price is looked up: <c>base_model</c>, because Azure's deployments may be called anything.</summary>
+    private (string Provider, string Model) Priced(string upstreamModel)
+    {
+        if (Config.Info.BaseModel is not { Length: > 0 } name)
+            return (Provider.Name, upstreamModel);
+        var slash = name.IndexOf('/');
+        return slash > 0 && Providers.Find(name[..slash]) is { } provider ? (provider.Name, name[(slash + 1)..]) : (Provider.Name, name);
+    }
 }
 
 /// <summary>A public model name and the deployments that serve it.</summary>

@@ -22,6 +22,12 @@ public sealed record Provider
     /// <summary>Default base URL. Null: <c>api_base</c> is required.</summary>
     public string? ApiBase { get; init; }
 
+    /// <summary>The path that a base URL must end with; what a given one lacks of it is added (<c>/v1</c> for Ollama). Null: taken as it is.</summary>
+    public string? ApiBasePath { get; init; }
+
+    /// <summary>Put before a model's name unless it is there already. Null: nothing.</summary>
+    public string? ModelPath { get; init; }
+
     /// <summary>Environment variables that may hold the base URL, in order.</summary>
     public string[] ApiBaseVariables { get; init; } = [];
 

@@ -1,0 +1,47 @@
+using System.Collections.Immutable;
+using Gateway.Pricing;
+
+namespace Gateway.Catalog;
+
+/// <summary>Says whether a list of models lets a caller use one.</summary>
+internal static class ModelAccess
+{
+    /// <summary>Entries that are no model's name; LiteLLM's words.</summary>
+    public const string All = "all-proxy-models";
+
+    /// <inheritdoc cref="All"/>
+    public const string None = "no-default-models";
+
+    /// <summary>
+    /// A list allows: everything when it is empty or holds <c>*</c> or <see cref="All"/>; nothing when it holds <see cref="None"/>;
+    /// else the names in it, what its wildcards match (a bare name with its inferred provider too), and the models of its access groups.
+    /// </summary>
+    /// <param name="models">The list.</param>
+    /// <param name="requested">The name that the client used.</param>
+    /// <param name="group">What it leads to; its own name counts too.</param>
+    /// <param name="prices">Tells whose model a bare name is.</param>
+    public static bool IsAllowed(ImmutableArray<string> models, string requested, ModelGroup group, PriceBook prices)
+    {
+        if (models.IsDefaultOrEmpty)
+            return true;
+        if (models.Contains(None))
+            return false;
+        foreach (var entry in models)
+        {
+            if (entry is "*" or All || Names(entry, requested) || Names(entry, group.Name) || group.AccessGroups.Contains(entry))
+                return true;
+        }
+        return IsAllowedWithProvider(models, requested, prices);
+    }
+
+    private static bool Names(string entry, string name) =>
+        entry == name || WildcardPattern.IsPattern(entry) && WildcardPattern.Matches(entry, name);
+
+    private static bool IsAllowedWithProvider(ImmutableArray<string> models, string requested, PriceBook prices)
+    {
+        if (requested.Contains('/') || !models.Any(m => m.Contains('/') && WildcardPattern.IsPattern(m)) || prices.MakerOf(requested) is not { } maker)
+            return false;
+        var full = $"{maker}/{requested}";
+        return models.Any(m => WildcardPattern.IsPattern(m) && WildcardPattern.Matches(m, full));
+    }
+}
