@@ -29,5 +29,5 @@ public enum FindingKind
 public sealed record ConfigFinding(FindingKind Kind, string File, int Line, string Path, string Message)
 {
     /// <summary>One line: <c>config.yaml:5: model_list[0].litellm_params.rpm: must be a whole number, not 'fast'</c>.</summary>
-    public override string ToString() => Line > 0 ? $"{File}:{Line}: {Path}: {Message}" : $"{File}: {(Path.Length > 0 ? Path + ": " : "")}{Message}";
+    public override string ToString() => $"{File}:{(Line > 0 ? $"{Line}:" : "")} {(Path.Length > 0 ? Path + ": " : "")}{Message}";
 }

@@ -44,19 +44,23 @@ internal sealed class YamlComposer
             findings.Add(FindingKind.Fatal, file, 1 + text.AsSpan(0, nul).Count('\n'), "", "is not text: it contains a NUL character");
             return null;
         }
+        var composer = new YamlComposer(text, file, findings);
         try
         {
-            return new YamlComposer(text, file, findings).ReadDocument();
+            return composer.ReadDocument();
         }
         catch (YamlException e)
         {
-            findings.Add(FindingKind.Fatal, file, (int)e.Start.Line, "", "cannot be read as YAML: " + Shorten(e.Message));
+            var line = (int)Math.Max(e.Start.Line, e.End.Line);
+            if (e.Message.Contains("tab", StringComparison.Ordinal))
+                line = TabbedLine(text) ?? line; // the scanner names the start of the map that the tab is in
+            findings.Add(FindingKind.Fatal, file, line, "", "cannot be read as YAML: " + Shorten(e.Message));
         }
         catch (Exception e) when (e is ArgumentException or InvalidOperationException or OverflowException or FormatException
                                     or IndexOutOfRangeException or NullReferenceException)
         {
-            // YamlDotNet's scanner on text that it does not expect, such as an escape above U+10FFFF.
-            findings.Add(FindingKind.Fatal, file, 0, "", "cannot be read as YAML");
+            // YamlDotNet on text that it does not expect, such as an escape above U+10FFFF or a list that the file's end cuts off.
+            findings.Add(FindingKind.Fatal, file, (int)(composer._parser.Current?.End.Line ?? 0), "", "cannot be read as YAML: it breaks off or is malformed here");
         }
         return null;
     }
@@ -83,8 +87,10 @@ internal sealed class YamlComposer
         if (_parser.TryConsume<AnchorAlias>(out var alias))
             return Expand(alias, depth);
 
-        var anchor = ((NodeEvent)_parser.Current!).Anchor;
-        YamlNode node = _parser.Current switch
+        if (_parser.Current is not NodeEvent started)
+            throw new YamlException(start, start, "a value is missing");
+        var anchor = started.Anchor;
+        YamlNode node = started switch
         {
             MappingStart => ReadMap(depth),
             SequenceStart => ReadList(depth),
@@ -171,6 +177,19 @@ internal sealed class YamlComposer
                         entries.Add(entry);
             }
         }
+    }
+
+    /// <summary>The first line that is indented with a tab.</summary>
+    private static int? TabbedLine(string text)
+    {
+        var number = 0;
+        foreach (var line in text.AsSpan().EnumerateLines())
+        {
+            number++;
+            if (line[..(line.Length - line.TrimStart(" \t").Length)].Contains('\t'))
+                return number;
+        }
+        return null;
     }
 
     /// <summary>The scanner's words without a position, which the finding has, and on one line.</summary>
