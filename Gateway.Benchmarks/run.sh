@@ -128,7 +128,7 @@ stream_all() {
   curl -sN -m 60 --parallel --parallel-immediate --parallel-max "$streams" -o "$work/stream-#1" \
     "http://127.0.0.1:${port[gateway]}/v1/chat/completions?stream=[1-$streams]" \
     -H 'authorization: Bearer sk-benchmark-user' -H 'content-type: application/json' \
-    -d '{"model":"stream","stream":true,"stream_options":{"include_usage":true},"messages":[{"role":"user","content":"Go on"}]}' || true
+    -d '{"model":"stream","stream":true,"stream_options":{"include_usage":true},"messages":[{"role":"user","content":"Go on"}]}' 2>/dev/null || true
   for file in "$work"/stream-*; do
     if [ "$(grep -c '^data: ' "$file")" -eq $stream_events ] && [ "$(grep . "$file" | tail -1)" = 'data: [DONE]' ]; then whole=$((whole + 1)); fi
   done
