@@ -25,7 +25,8 @@ $system = if ($IsWindows) { 'win' } elseif ($IsMacOS) { 'osx' } else { 'linux' }
 $machine = "$system-$([Runtime.InteropServices.RuntimeInformation]::OSArchitecture.ToString().ToLowerInvariant())"
 if (-not $Runtime) { $Runtime = $machine }
 if (-not $Runtime.StartsWith("$system-")) {
-    [Console]::Error.WriteLine("$Runtime cannot be built here: Native AOT does not compile for another operating system. Run ./build.ps1 -Runtime $Runtime there.")
+    [Console]::Error.WriteLine("$Runtime cannot be built here: Native AOT does not compile for another operating system. " +
+        "Run ./build.ps1 -Runtime $Runtime there.")
     exit 2
 }
 

@@ -103,7 +103,8 @@ report_many() {
       }
       for (i = 1; i <= names; i++) {
         k = order[i]
-        printf "%-8s %12.0f %8d %9.0f%% %22.4f %9.2fx\n", k, rates[k], e[k], 100 * rates[k] / base, costs[k], (basecost ? costs[k] / basecost : 0)
+        printf "%-8s %12.0f %8d %9.0f%% %22.4f %9.2fx\n", \
+          k, rates[k], e[k], 100 * rates[k] / base, costs[k], (basecost ? costs[k] / basecost : 0)
       }
     }' "$1"
 }
@@ -111,12 +112,14 @@ report_many() {
 # Latency of one connection: the best round of each, since disturbances only add.
 report_one() {
   awk '
-    { if (!($1 in p50)) { order[++names] = $1; p50[$1] = $5; p99[$1] = $6 } if ($5 < p50[$1]) p50[$1] = $5; if ($6 < p99[$1]) p99[$1] = $6 }
+    !($1 in p50) { order[++names] = $1; p50[$1] = $5; p99[$1] = $6 }
+    { if ($5 < p50[$1]) p50[$1] = $5; if ($6 < p99[$1]) p99[$1] = $6 }
     END {
       printf "%-8s %10s %10s %12s %12s\n", "", "p50 ms", "p99 ms", "added p50", "added p99"
       for (i = 1; i <= names; i++) {
         k = order[i]
-        printf "%-8s %10.3f %10.3f %12.3f %12.3f\n", k, p50[k] / 1000, p99[k] / 1000, (p50[k] - p50["direct"]) / 1000, (p99[k] - p99["direct"]) / 1000
+        printf "%-8s %10.3f %10.3f %12.3f %12.3f\n", \
+          k, p50[k] / 1000, p99[k] / 1000, (p50[k] - p50["direct"]) / 1000, (p99[k] - p99["direct"]) / 1000
       }
     }' "$1"
 }
@@ -130,7 +133,9 @@ stream_all() {
     -H 'authorization: Bearer sk-benchmark-user' -H 'content-type: application/json' \
     -d '{"model":"stream","stream":true,"stream_options":{"include_usage":true},"messages":[{"role":"user","content":"Go on"}]}' 2>/dev/null || true
   for file in "$work"/stream-*; do
-    if [ "$(grep -c '^data: ' "$file")" -eq $stream_events ] && [ "$(grep . "$file" | tail -1)" = 'data: [DONE]' ]; then whole=$((whole + 1)); fi
+    if [ "$(grep -c '^data: ' "$file")" -eq $stream_events ] && [ "$(grep . "$file" | tail -1)" = 'data: [DONE]' ]; then
+      whole=$((whole + 1))
+    fi
   done
   echo "$whole of $streams streams of $stream_events events came whole, in $((($(date +%s%N) - begin) / 1000000)) ms"
   [ "$whole" -eq "$streams" ]

@@ -44,7 +44,7 @@ public sealed partial class LayeringTests
 
     [Test]
     public void NoFolderIsADrawerForAnything() =>
-        Assert.That(Repository.Sources().Select(file => file.Path).Where(path => path.Split('/').Intersect(Forbidden).Any()), Is.Empty);
+        Assert.That(Repository.Sources().Where(file => file.Path.Split('/').Intersect(Forbidden).Any()), Is.Empty);
 
     [TestCase("Keys/KeyRing.cs", "using Gateway.Limits;\n", "Limits")]
     [TestCase("Keys/KeyRing.cs", "using static Gateway.Limits.Limiter;\n", "Limits")]

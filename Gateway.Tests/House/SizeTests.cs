@@ -16,7 +16,9 @@ public sealed class SizeTests
 
     [Test]
     public void NoFileIsLongerThanFourHundredLines() =>
-        Assert.That(Repository.Sources().Where(file => Lines(file.Text) > MaxFileLines).Select(file => $"{file.Path}: {Lines(file.Text)} lines"), Is.Empty);
+        Assert.That(
+            Repository.Sources().Where(file => Lines(file.Text) > MaxFileLines).Select(file => $"{file.Path}: {Lines(file.Text)} lines"),
+            Is.Empty);
 
     [Test]
     public void NoMethodOfTheRequestPathIsLongerThanAScreen() =>
@@ -29,7 +31,8 @@ public sealed class SizeTests
     [Test]
     public void AMethodOfSixtyOneLinesIsFoundAndOneOfSixtyIsNot()
     {
-        var text = $"class A\n{{\n    void Fits()\n    {{{Statements(57)}\n    }}\n\n    void IsTooLong()\n    {{{Statements(58)}\n    }}\n}}\n";
+        var text = $"class A\n{{\n    void Fits()\n    {{{Statements(57)}\n    }}\n"
+            + $"\n    void IsTooLong()\n    {{{Statements(58)}\n    }}\n}}\n";
 
         Assert.That(LongMethods(text), Is.EqualTo(new[] { "IsTooLong has 61 lines" }));
     }

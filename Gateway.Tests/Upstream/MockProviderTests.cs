@@ -11,7 +11,8 @@ namespace Gateway.Tests.Upstream;
 
 public sealed class MockProviderTests
 {
-    private const string Hello = """{"model":"m","messages":[{"role":"system","content":"Be brief."},{"role":"user","content":"Hello there"}]}""";
+    private const string Hello =
+        """{"model":"m","messages":[{"role":"system","content":"Be brief."},{"role":"user","content":"Hello there"}]}""";
     private const string HelloStream = """{"stream":true,"messages":[{"role":"user","content":"Hello there"}]}""";
 
     private readonly FakeTimeProvider _time = new(new DateTimeOffset(2026, 12, 1, 0, 0, 0, TimeSpan.Zero));
@@ -29,7 +30,7 @@ public sealed class MockProviderTests
         Assert.That(json.GetProperty("created").GetInt64(), Is.EqualTo(_time.GetUtcNow().ToUnixTimeSeconds()));
         Assert.That(json.GetProperty("model").GetString(), Is.EqualTo("small"));
         var choice = json.GetProperty("choices")[0];
-        Assert.That(choice.GetProperty("message").GetProperty("content").GetString(), Is.EqualTo("This is a mock answer. You said: Hello there"));
+        Assert.That(Content(json), Is.EqualTo("This is a mock answer. You said: Hello there"));
         Assert.That(choice.GetProperty("finish_reason").GetString(), Is.EqualTo("stop"));
         // 9 + 11 bytes of prompt; nine words.
         Assert.That(json.GetProperty("usage").GetRawText(), Is.EqualTo("""{"prompt_tokens":5,"completion_tokens":9,"total_tokens":14}"""));
@@ -50,7 +51,8 @@ public sealed class MockProviderTests
     public async Task TextPartsOfAMessageAreEchoedAndPicturesAreNot()
     {
         using var answer = await SendAsync("""
-            {"messages":[{"role":"user","content":[{"type":"text","text":"What is"},{"type":"image_url","image_url":{"url":"data:"}},{"type":"text","text":"this?"}]}]}
+            {"messages":[{"role":"user","content":[
+              {"type":"text","text":"What is"},{"type":"image_url","image_url":{"url":"data:"}},{"type":"text","text":"this?"}]}]}
             """);
         var json = await JsonAsync(answer);
 
@@ -84,7 +86,8 @@ public sealed class MockProviderTests
         using var answer = await SendAsync(Hello.Replace("\"model\"", "\"n\":3,\"model\""));
         var json = await JsonAsync(answer);
 
-        Assert.That(json.GetProperty("choices").EnumerateArray().Select(c => c.GetProperty("index").GetInt32()), Is.EqualTo(new[] { 0, 1, 2 }));
+        var indices = json.GetProperty("choices").EnumerateArray().Select(c => c.GetProperty("index").GetInt32());
+        Assert.That(indices, Is.EqualTo(new[] { 0, 1, 2 }));
         Assert.That(json.GetProperty("usage").GetProperty("completion_tokens").GetInt32(), Is.EqualTo(27));
     }
 
@@ -180,7 +183,8 @@ public sealed class MockProviderTests
     public async Task Base64EmbeddingsHoldTheSameNumbers()
     {
         var plain = await JsonAsync(await SendAsync("""{"input":"blue","dimensions":4}""", operation: Operation.Embeddings));
-        var packed = await JsonAsync(await SendAsync("""{"input":"blue","dimensions":4,"encoding_format":"base64"}""", operation: Operation.Embeddings));
+        var packed = await JsonAsync(await SendAsync(
+            """{"input":"blue","dimensions":4,"encoding_format":"base64"}""", operation: Operation.Embeddings));
         var bytes = packed.GetProperty("data")[0].GetProperty("embedding").GetBytesFromBase64();
 
         Assert.That(bytes.Chunk(4).Select(b => BitConverter.ToSingle(b)), Is.EqualTo(Vectors(plain)[0]));
@@ -196,8 +200,10 @@ public sealed class MockProviderTests
         var events = await EventsAsync(stream);
 
         Assert.That(Content(json), Is.EqualTo("  The sky\nis blue. "));
-        Assert.That(json.GetProperty("usage").GetRawText(), Is.EqualTo("""{"prompt_tokens":10,"completion_tokens":20,"total_tokens":30}"""));
-        Assert.That(string.Concat(events[1..^2].Select(e => Delta(e).GetProperty("content").GetString())), Is.EqualTo("  The sky\nis blue. "));
+        Assert.That(
+            json.GetProperty("usage").GetRawText(), Is.EqualTo("""{"prompt_tokens":10,"completion_tokens":20,"total_tokens":30}"""));
+        var streamed = string.Concat(events[1..^2].Select(e => Delta(e).GetProperty("content").GetString()));
+        Assert.That(streamed, Is.EqualTo("  The sky\nis blue. "));
         Assert.That(events[1..^2], Has.Count.GreaterThan(3));
     }
 
@@ -340,11 +346,13 @@ public sealed class MockProviderTests
     }
 
     private Task<HttpResponseMessage> SendAsync(
-        string body, MockSettings? settings = null, string? mockResponse = null, Operation operation = Operation.Chat, CancellationToken ct = default) =>
+        string body, MockSettings? settings = null, string? mockResponse = null,
+        Operation operation = Operation.Chat, CancellationToken ct = default) =>
         SendAsync(new ReadOnlySequence<byte>(Encoding.UTF8.GetBytes(body)), settings, mockResponse, operation, ct);
 
     private Task<HttpResponseMessage> SendAsync(
-        ReadOnlySequence<byte> body, MockSettings? settings = null, string? mockResponse = null, Operation operation = Operation.Chat, CancellationToken ct = default)
+        ReadOnlySequence<byte> body, MockSettings? settings = null, string? mockResponse = null,
+        Operation operation = Operation.Chat, CancellationToken ct = default)
     {
         var deployment = new Deployment
         {
@@ -386,7 +394,10 @@ public sealed class MockProviderTests
         answer.GetProperty("choices")[0].GetProperty("message").GetProperty("content").GetString();
 
     private static float[][] Vectors(JsonElement answer) =>
-        [.. answer.GetProperty("data").EnumerateArray().Select(d => d.GetProperty("embedding").EnumerateArray().Select(x => x.GetSingle()).ToArray())];
+    [
+        .. answer.GetProperty("data").EnumerateArray()
+            .Select(data => data.GetProperty("embedding").EnumerateArray().Select(number => number.GetSingle()).ToArray()),
+    ];
 
     private static ReadOnlySequence<byte> InPieces(string text, int size)
     {

@@ -24,8 +24,8 @@ public static class OpenSslCheck
             return null;
         if (Names.Any(loads))
             return null;
-        return "OpenSSL is missing: libssl.so.3 (or libssl.so.1.1) was not found. Install it with 'apt-get install libssl3' (Debian, Ubuntu; "
-            + "libssl3t64 from Debian 13 and Ubuntu 24.04 on), 'dnf install openssl-libs' (Fedora, RHEL, Amazon Linux) or "
+        return "OpenSSL is missing: libssl.so.3 (or libssl.so.1.1) was not found. Install it with 'apt-get install libssl3' "
+            + "(Debian, Ubuntu; libssl3t64 from Debian 13 and Ubuntu 24.04 on), 'dnf install openssl-libs' (Fedora, RHEL, Amazon Linux) or "
             + "'zypper install libopenssl3' (openSUSE), then start again.";
     }
 

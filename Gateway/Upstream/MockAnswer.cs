@@ -267,7 +267,9 @@ internal sealed class MockAnswer
         return words;
     }
 
-    /// <summary>A vector of length 1 that depends on nothing but the text: SplitMix64 (Steele and others, 2014) seeded with its SHA-256.</summary>
+    /// <summary>
+    /// A vector of length 1 that depends on nothing but the text: SplitMix64 (Steele and others, 2014), seeded with its SHA-256.
+    /// </summary>
     private static float[] Vector(string text, int dimensions)
     {
         var state = BitConverter.ToUInt64(SHA256.HashData(Encoding.UTF8.GetBytes(text)));

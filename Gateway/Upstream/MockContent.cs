@@ -3,7 +3,7 @@ using Gateway.Config;
 
 namespace Gateway.Upstream;
 
-/// <summary>The body of a mock's answer: its stream gives one event per read, at the pace and with the cut that the settings ask for.</summary>
+/// <summary>The body of a mock's answer: one event per read, at the pace and with the cut that the settings ask for.</summary>
 internal sealed class MockContent(IEnumerable<MockEvent> events, long? length, MockSettings settings, TimeProvider time) : HttpContent
 {
     protected override Task<Stream> CreateContentReadStreamAsync() => Task.FromResult<Stream>(new MockStream(events, settings, time));
