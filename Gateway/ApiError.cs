@@ -29,6 +29,9 @@ public sealed record ApiError
     /// <summary>Sent as <c>x-should-retry</c>, which the OpenAI and Anthropic SDKs obey. Null: not sent.</summary>
     public bool? ShouldRetry { get; init; }
 
+    /// <summary>The status under <c>compat_status_codes: legacy</c>. Null: the same.</summary>
+    public int? LegacyStatus { get; init; }
+
     /// <summary>The class that metrics and logs show, in LiteLLM's names.</summary>
     public string ExceptionClass { get; init; } = "ProxyException";
 
@@ -57,10 +60,21 @@ public sealed record ApiError
     public static ApiError TooLarge(long bytes, long maxBytes) => new()
     {
         Status = 413,
+        LegacyStatus = 400,
         Type = "bad_request_error",
         Param = "content-length",
         Message = $"Request size is too large. Request size is {Megabytes(bytes)} MB. Max size is {Megabytes(maxBytes)} MB. "
             + "The limit is general_settings.max_request_size_mb.",
+    };
+
+    /// <summary>Parameters that the provider does not take, where drop_params is off.</summary>
+    public static ApiError UnsupportedParams(string provider, IEnumerable<string> names, string model) => new()
+    {
+        Status = 400,
+        Type = "invalid_request_error",
+        Message = $"litellm.UnsupportedParamsError: {provider} does not support parameters: [{string.Join(", ", names.Select(name => $"'{name}'"))}], "
+            + $"for model={model}. To drop these, set litellm_settings.drop_params: true or litellm_params.drop_params: true.",
+        ExceptionClass = "UnsupportedParamsError",
     };
 
     /// <summary>A model that the config does not have.</summary>
@@ -83,6 +97,14 @@ public sealed record ApiError
         Message = $"The model '{model}' does not exist or is not allowed to your key. Call `/v1/models` to view available models.",
     };
 
+    /// <summary>The request is not HTTP as it should be, or came too slowly.</summary>
+    public static ApiError BadHttp(int status) => new()
+    {
+        Status = status is >= 400 and <= 499 ? status : 400,
+        Type = "invalid_request_error",
+        Message = status == 408 ? "The request's body came too slowly." : "The request's body was broken off or malformed.",
+    };
+
     private static ApiError BadRequest(string param, string message) =>
         new() { Status = 400, Type = "invalid_request_error", Param = param, Message = message };
 
@@ -94,6 +116,7 @@ public sealed record ApiError
     public static ApiError ModelAccessDenied(IEnumerable<string> allowed, string model) => new()
     {
         Status = 403,
+        LegacyStatus = 401,
         Type = "key_model_access_denied",
         Param = "model",
         Message = $"key not allowed to access model. This key can only access models=[{string.Join(", ", allowed.Select(name => $"'{name}'"))}]. "
@@ -104,6 +127,7 @@ public sealed record ApiError
     public static ApiError AdminOnly(string route) => new()
     {
         Status = 403,
+        LegacyStatus = 401,
         Type = "auth_error",
         Message = $"Authentication Error, Only proxy admin can be used to call this route. Route={route}. Use the master key.",
     };
@@ -134,6 +158,16 @@ public sealed record ApiError
         Status = 501,
         Type = "not_implemented_error",
         Message = $"The provider '{provider}' is known, but this version of the gateway cannot call it.",
+        ExceptionClass = "NotImplementedError",
+    };
+
+    /// <summary>One of LiteLLM's management calls, which the config file and the command line stand for.</summary>
+    public static ApiError ManagedByConfig(string route) => new()
+    {
+        Status = 501,
+        Type = "not_implemented_error",
+        Message = $"{route}/* is not served here: users, keys, budgets and models are in the config file (user_access, model_list). "
+            + "Keys are shown and replaced with `gateway key`, spend is read with `gateway spend`.",
         ExceptionClass = "NotImplementedError",
     };
 

@@ -28,6 +28,9 @@ public sealed class Attempt
 
     public required DateTimeOffset StartedAt { get; init; }
 
+    /// <summary>The start as a timestamp of the gateway's clock, to measure from.</summary>
+    public long StartTimestamp { get; init; }
+
     /// <summary>From the start of the attempt to the end of its answer.</summary>
     public TimeSpan Latency { get; set; }
 
@@ -61,6 +64,9 @@ public sealed class Exchange
     public required string Id { get; init; }
 
     public required DateTimeOffset StartedAt { get; init; }
+
+    /// <summary>The start as a timestamp of the gateway's clock, to measure from.</summary>
+    public long StartTimestamp { get; init; }
 
     /// <summary>The path as registered, never the client's text: <c>/v1/chat/completions</c>.</summary>
     public required string Route { get; init; }

@@ -1,1 +1,29 @@
-return 0;
+using System.Collections;
+using System.CommandLine;
+using System.CommandLine.Invocation;
+using Gateway.Cli;
+
+// The one place where the process's environment is read.
+var environment = Environment.GetEnvironmentVariables().Cast<DictionaryEntry>()
+    .ToDictionary(entry => (string)entry.Key, entry => (string?)entry.Value ?? "", StringComparer.Ordinal);
+
+var serve = new ServeCommand();
+var root = new RootCommand("An AI model gateway: one executable, a LiteLLM-style config.yaml in, chat completions out, spend in SQLite.")
+{
+    serve.Create(environment),
+    CheckCommand.Create(environment, ModelFindings.Of),
+    SpendCommand.Create(environment, TimeProvider.System),
+    KeyCommand.Create(environment, TimeProvider.System),
+    PriceCommand.Create(),
+    VersionCommand.Create(),
+};
+serve.AddTo(root, environment);
+
+var parsed = root.Parse(args);
+if (parsed.Action is ParseErrorAction errors)
+{
+    errors.ShowHelp = false;
+    errors.ShowTypoCorrections = true;
+}
+// No time limit on stopping: the gateway has its own (general_settings.shutdown_grace).
+return await parsed.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null });

@@ -60,7 +60,7 @@ public sealed class LimiterTests
         other!.Settle(NanoUsd.FromUsd(60m));
         Assert.Multiple(() =>
         {
-            Assert.That(limiter.SpentByUser(Beta("a")), Is.EqualTo(NanoUsd.FromUsd(210m)));
+            Assert.That(limiter.SpentByUser(Beta("a").UserId), Is.EqualTo(NanoUsd.FromUsd(210m)));
             Assert.That(limiter.SpentByKey(Beta("a")), Is.EqualTo(NanoUsd.FromUsd(150m)));
             Assert.That(limiter.SpentByKey(Beta("b")), Is.EqualTo(NanoUsd.FromUsd(60m)));
             Assert.That(limiter.Admit(Beta("b"), out _), Is.Not.Null);
@@ -76,7 +76,7 @@ public sealed class LimiterTests
         Parallel.For(0, 1000, _ => Interlocked.Add(ref booked, reservation!.Settle(new NanoUsd(5)) ? 1 : 0));
         reservation!.Dispose();
         Assert.That(booked, Is.EqualTo(1));
-        Assert.That(limiter.SpentByUser(Beta("a")), Is.EqualTo(new NanoUsd(5)));
+        Assert.That(limiter.SpentByUser(Beta("a").UserId), Is.EqualTo(new NanoUsd(5)));
     }
 
     [Test]
@@ -86,7 +86,7 @@ public sealed class LimiterTests
         limiter.Admit(Beta("a"), out var reservation);
         reservation!.Dispose();
         Assert.That(reservation.Settle(new NanoUsd(5)), Is.False);
-        Assert.That(limiter.SpentByUser(Beta("a")), Is.EqualTo(NanoUsd.Zero));
+        Assert.That(limiter.SpentByUser(Beta("a").UserId), Is.EqualTo(NanoUsd.Zero));
     }
 
     [Test]

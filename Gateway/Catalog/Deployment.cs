@@ -110,6 +110,10 @@ public sealed class ModelGroup
     /// <summary>For a wildcard match: what the model is called at the provider, deployment by deployment. Empty: each one's own <see cref="Deployment.UpstreamModel"/>.</summary>
     public ImmutableArray<string> UpstreamModels { get; init; } = [];
 
+    /// <summary>What the model is called at one of the group's deployments.</summary>
+    public string UpstreamModelOf(Deployment deployment) =>
+        UpstreamModels.IsEmpty ? deployment.UpstreamModel : UpstreamModels[Deployments.IndexOf(deployment)];
+
     /// <summary>All access groups of the deployments.</summary>
     public ImmutableArray<string> AccessGroups { get; init; } = [];
 }

@@ -25,6 +25,16 @@ public static class StarterConfig
         return new GatewayConfig { ModelList = [Entry(MockModel, mock), .. wildcards] };
     }
 
+    /// <summary>Says how to go on, to whoever started a gateway without a config.</summary>
+    public static string Welcome(string address, GatewayConfig config) => $$"""
+        No config file: serving {{string.Join(", ", config.ModelList.Select(entry => entry.ModelName))}}. Try
+
+          curl {{address}}/v1/chat/completions -H 'content-type: application/json' \
+            -d '{"model": "{{MockModel}}", "messages": [{"role": "user", "content": "Hello"}]}'
+
+        and write a config.yaml (a LiteLLM one will do) for models, users and budgets of your own.
+        """;
+
     /// <summary>True when nothing but a model's name is missing for a call.</summary>
     internal static bool IsReady(Provider provider, IReadOnlyDictionary<string, string> environment) =>
         provider.IsBuilt

@@ -8,6 +8,10 @@ public sealed record LoadedConfig(GatewayConfig Config, ImmutableArray<ConfigFin
     /// <summary>The process's variables with those of <c>.env</c> and of <c>environment_variables</c>: where provider keys are looked up.</summary>
     public required IReadOnlyDictionary<string, string> Environment { get; init; }
 
+    /// <summary>A config that was not read from a file.</summary>
+    public static LoadedConfig Of(GatewayConfig config, IReadOnlyDictionary<string, string> environment) =>
+        new(config, []) { Environment = environment };
+
     /// <summary>False when a finding is fatal.</summary>
     public bool WouldStart => !Findings.Any(finding => finding.Kind == FindingKind.Fatal);
 }

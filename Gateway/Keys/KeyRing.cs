@@ -66,6 +66,15 @@ public sealed partial class KeyRing : IDisposable
     /// <summary>True when no keys are configured and everybody is let in.</summary>
     public bool IsOpen => _everybody is not null;
 
+    /// <summary>Says who is calling, and turns strangers away from a gateway without keys.</summary>
+    /// <returns>Null, or 401 for the key, 403 for who may not reach a gateway without keys.</returns>
+    public ApiError? Authenticate(HttpContext http, out Caller caller)
+    {
+        var refusal = Authenticate(http.Request.Headers, out var found) ?? (IsOpen ? OpenAccess.Check(http) : null);
+        caller = found!;
+        return refusal;
+    }
+
     /// <summary>Says who is calling. Looks at headers only and waits for nothing.</summary>
     /// <param name="caller">Not null exactly when the answer is null.</param>
     /// <returns>Null, or 401: no key, a malformed one, or one that nobody has.</returns>

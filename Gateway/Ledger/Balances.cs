@@ -7,7 +7,8 @@ namespace Gateway.Ledger;
 /// <summary>The table of sums: what each user, key and team has spent since the beginning.</summary>
 internal static class Balances
 {
-    private sealed record Row(string Kind, string Id, long Spent);
+    /// <summary>A row; not private, because Dapper.AOT's generated code makes it.</summary>
+    internal sealed record Row(string Kind, string Id, long Spent);
 
     /// <summary>All balances that were committed.</summary>
     public static FrozenDictionary<Subject, NanoUsd> Load(Database database)

@@ -27,12 +27,12 @@ public sealed class Limiter
         return null;
     }
 
-    /// <summary>What the caller's user has spent with all keys.</summary>
-    public NanoUsd SpentByUser(Caller caller) => SpentBy(new Subject(SubjectKind.User, caller.UserId));
+    /// <summary>What a user has spent with all keys.</summary>
+    public NanoUsd SpentByUser(string userId) => SpentBy(new Subject(SubjectKind.User, userId));
 
     /// <summary>What was spent with the caller's key; without keys, what was spent at all.</summary>
     public NanoUsd SpentByKey(Caller caller) =>
-        caller.KeyId.Length > 0 ? SpentBy(new Subject(SubjectKind.Key, caller.KeyId)) : SpentByUser(caller);
+        caller.KeyId.Length > 0 ? SpentBy(new Subject(SubjectKind.Key, caller.KeyId)) : SpentByUser(caller.UserId);
 
     private NanoUsd SpentBy(Subject subject) => _accounts.TryGetValue(subject, out var account) ? account.Spent : NanoUsd.Zero;
 

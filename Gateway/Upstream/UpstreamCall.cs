@@ -1,6 +1,7 @@
 using Gateway.Catalog;
 using Gateway.Config;
 using Gateway.Dialects;
+using Gateway.Pricing;
 
 namespace Gateway.Upstream;
 
@@ -23,6 +24,9 @@ public sealed record UpstreamCall
     public bool IsClientTarget { get; init; }
 
     public required SplicedBody Body { get; init; }
+
+    /// <summary>What the model costs. Null: unknown.</summary>
+    public ModelPrice? Price { get; init; }
 
     /// <summary>How the stream is translated. Null: the answer is not streamed.</summary>
     public StreamOptions? Stream { get; init; }

@@ -12,7 +12,7 @@ public sealed record UpstreamFailure
     /// <summary>The status the client gets; 400–599.</summary>
     public required int Status { get; init; }
 
-    /// <summary>What the provider answered with; 0 when it was not reached or did not answer.</summary>
+    /// <summary>What the provider answered with; 0 when it was not reached, 408 when it did not answer in time.</summary>
     public required int UpstreamStatus { get; init; }
 
     /// <summary>LiteLLM's exception class.</summary>
@@ -47,7 +47,7 @@ public sealed record UpstreamFailure
 
     /// <summary>The provider did not answer in time.</summary>
     public static UpstreamFailure TimedOut(Deployment deployment, TimeSpan limit) => Make(
-        deployment, 408, 0, "Timeout", $"no answer within {limit.TotalSeconds:0.###} s");
+        deployment, 408, 408, "Timeout", $"no answer within {limit.TotalSeconds:0.###} s");
 
     /// <summary>The provider could not be reached or the connection was lost.</summary>
     public static UpstreamFailure NotReached(Deployment deployment, Exception cause) => Make(
@@ -55,6 +55,14 @@ public sealed record UpstreamFailure
 
     /// <summary>The provider answered 200 with something that is not an answer.</summary>
     public static UpstreamFailure Nonsense(Deployment deployment, string what) => Make(deployment, 502, 200, "BadGatewayError", what);
+
+    /// <summary>A stream that had begun fell silent.</summary>
+    public static UpstreamFailure StreamStalled(Deployment deployment) => Make(
+        deployment, 408, 200, "Timeout", "the stream fell silent for longer than its time limit");
+
+    /// <summary>A stream that had begun ended before it was complete.</summary>
+    public static UpstreamFailure StreamCut(Deployment deployment) => Make(
+        deployment, 500, 200, "APIConnectionError", "the provider's stream was cut before it was complete");
 
     /// <summary>The provider answered with an error, or hid one in a 200.</summary>
     /// <param name="status">Its status; for an error hidden in a 200 the one that its text names, else 500.</param>

@@ -1,0 +1,31 @@
+using Gateway.Dialects.OpenAi;
+using Gateway.Pipeline;
+
+namespace Gateway.Api;
+
+/// <summary>The URLs at which clients call models.</summary>
+internal static class ClientApi
+{
+    /// <summary>What stands behind <c>/v1</c>, an Azure deployment or an engine; by operation.</summary>
+    private static readonly (string Path, Operation Operation)[] Operations =
+    [
+        ("/chat/completions", Operation.Chat),
+        ("/completions", Operation.Completions),
+        ("/embeddings", Operation.Embeddings),
+    ];
+
+    public static void Map(IEndpointRouteBuilder app, GatewayPipeline pipeline)
+    {
+        var openAi = new OpenAiDialect();
+        foreach (var (path, operation) in Operations)
+        {
+            Map(app, pipeline, new ClientEndpoint("/v1" + path, openAi, operation));
+            Map(app, pipeline, new ClientEndpoint(path, openAi, operation));
+            Map(app, pipeline, new ClientEndpoint("/openai/deployments/{model}" + path, openAi, operation, ModelInPath: true));
+            Map(app, pipeline, new ClientEndpoint("/engines/{model}" + path, openAi, operation, ModelInPath: true));
+        }
+    }
+
+    private static void Map(IEndpointRouteBuilder app, GatewayPipeline pipeline, ClientEndpoint endpoint) =>
+        app.MapPost(endpoint.Route, (RequestDelegate)(http => pipeline.HandleAsync(http, endpoint)));
+}

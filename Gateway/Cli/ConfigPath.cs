@@ -1,0 +1,19 @@
+namespace Gateway.Cli;
+
+/// <summary>Finds the config file that is meant.</summary>
+internal static class ConfigPath
+{
+    private const string Default = "config.yaml";
+
+    /// <summary>The option, else CONFIG_FILE_PATH, else ./config.yaml where there is one.</summary>
+    /// <returns>Null: none is named and none lies in the working directory.</returns>
+    /// <exception cref="StartException">A file that was named does not exist.</exception>
+    public static string? Find(string? option, IReadOnlyDictionary<string, string> environment)
+    {
+        var named = option ?? environment.GetValueOrDefault("CONFIG_FILE_PATH");
+        if (string.IsNullOrEmpty(named))
+            return File.Exists(Default) ? Default : null;
+        var origin = option is null ? "the variable CONFIG_FILE_PATH" : "--config";
+        return File.Exists(named) ? named : throw new StartException($"The config file '{named}' named by {origin} does not exist.");
+    }
+}

@@ -1,0 +1,248 @@
+using System.Collections.Immutable;
+using System.Net;
+using Gateway.Api;
+using Gateway.Catalog;
+using Gateway.Config;
+using Gateway.Keys;
+using Gateway.Ledger;
+using Gateway.Limits;
+using Gateway.Pipeline;
+using Gateway.Pricing;
+using Gateway.Routing;
+using Gateway.Storage;
+using Gateway.Telemetry;
+using Gateway.Upstream;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+
+namespace Gateway;
+
+/// <summary>The composition root: makes every object of a gateway, maps every URL, starts and stops it.</summary>
+public sealed class GatewayApp : IAsyncDisposable
+{
+    /// <summary>Longer than the 100 s for which common clients and proxies keep an idle connection.</summary>
+    private static readonly TimeSpan KeepAlive = TimeSpan.FromSeconds(130);
+
+    private readonly List<object> _owned = [];
+    private WebApplication? _web;
+    private KeyRing? _keys;
+
+    private GatewayApp()
+    {
+    }
+
+    /// <summary>Where the gateway listens: <c>http://127.0.0.1:4000</c>.</summary>
+    public IReadOnlyList<string> Addresses =>
+        [.. _web!.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses];
+
+    /// <summary>Keys minted at this start, in the config's order. They are told only now.</summary>
+    public IReadOnlyList<(string UserId, string Key)> MintedKeys { get; private set; } = [];
+
+    /// <summary>What there is to say of the models, beside what the config reader said.</summary>
+    public IReadOnlyList<ConfigFinding> Findings { get; private set; } = [];
+
+    /// <summary>Starts a gateway: it listens when this returns.</summary>
+    /// <exception cref="StartException">It cannot be started: the port or the database is taken, keys are missing …</exception>
+    public static async Task<GatewayApp> StartAsync(GatewayOptions options)
+    {
+        RefuseOpenDoors(options);
+        var app = new GatewayApp();
+        try
+        {
+            app._web = app.Compose(options);
+            await app._web.StartAsync();
+            app.MintedKeys = app._keys!.MintMissing();
+            return app;
+        }
+        catch (Exception e)
+        {
+            await app.DisposeAsync();
+            if (e is StorageException)
+                throw new StartException(e.Message, e);
+            if (e is IOException)
+                throw new StartException($"The gateway cannot listen on {options.Host}:{options.Port}: {e.Message}", e);
+            throw;
+        }
+    }
+
+    /// <summary>Ends when the gateway was told to stop (Ctrl-C, SIGTERM) and has finished what was running.</summary>
+    public Task WaitForShutdownAsync() => _web!.WaitForShutdownAsync();
+
+    /// <summary>Stops the gateway: running requests may finish within the grace time, then what they cost is written.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (_web is not null)
+        {
+            await _web.StopAsync();
+            await _web.DisposeAsync();
+        }
+        foreach (var owned in Enumerable.Reverse(_owned))
+        {
+            if (owned is IAsyncDisposable asynchronous)
+                await asynchronous.DisposeAsync();
+            else
+                (owned as IDisposable)?.Dispose();
+        }
+        _owned.Clear();
+    }
+
+    /// <summary>Without keys, everybody who reaches the gateway is its admin: so nobody else may reach it.</summary>
+    private static void RefuseOpenDoors(GatewayOptions options)
+    {
+        if (!options.Config.RequiresKeys && !OpenAccess.IsLoopback(options.Host))
+            throw new StartException(
+                $"No keys are configured, so the gateway serves this machine only and will not listen on '{options.Host}'. "
+                + "Set general_settings.master_key (or the variable LITELLM_MASTER_KEY) or user_access, or use --host 127.0.0.1.");
+    }
+
+    private static WebApplication NewWeb(GatewayOptions options, ILoggerFactory logs, GatewayMetrics metrics)
+    {
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => Listen(kestrel, options));
+        builder.Services.AddRoutingCore();
+        builder.Services.AddSingleton(logs);
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.Config.General.ShutdownGrace);
+        metrics.ExportTo(builder.Services);
+        if (!options.Config.General.CorsAllowOrigins.IsEmpty)
+            AddCors(builder.Services, options.Config.General.CorsAllowOrigins);
+        return builder.Build();
+    }
+
+    private static ILoggerFactory NewLogs(GatewayOptions options) => LoggerFactory.Create(logging =>
+    {
+        if (options.LogsEvents)
+            LogFormat.Use(logging, options.Config.LiteLlm.JsonLogs);
+        logging.AddFilter("Microsoft", LogLevel.Warning);
+    });
+
+    private static void AddCors(IServiceCollection services, ImmutableArray<string> origins) => services.AddCors(cors => cors.AddDefaultPolicy(policy =>
+    {
+        if (origins.Contains("*"))
+            policy.AllowAnyOrigin();
+        else
+            policy.WithOrigins([.. origins]);
+        policy.AllowAnyHeader().WithMethods("GET", "POST").WithExposedHeaders("x-litellm-call-id", "x-litellm-response-cost", "retry-after");
+    }));
+
+    private static void Listen(KestrelServerOptions kestrel, GatewayOptions options)
+    {
+        kestrel.AddServerHeader = false;
+        kestrel.Limits.MaxRequestBodySize = null; // the pipeline has its own limit, with its own answer
+        kestrel.Limits.KeepAliveTimeout = KeepAlive;
+        foreach (var address in AddressesOf(options.Host))
+        {
+            kestrel.Listen(address, options.Port, listen =>
+            {
+                listen.Protocols = HttpProtocols.Http1;
+                if (options.CertificateFile is null)
+                    return;
+                listen.Protocols = HttpProtocols.Http1AndHttp2;
+                listen.UseHttps(CertificateFile.Serve(options.CertificateFile, options.CertificateKeyFile!, options.Time));
+            });
+        }
+    }
+
+    /// <summary>An address, a name that means this machine's interfaces, or a host name to resolve.</summary>
+    private static IPAddress[] AddressesOf(string host)
+    {
+        if (IPAddress.TryParse(host.Trim('[', ']'), out var address))
+            return [address];
+        if (host is "*" or "+")
+            return [IPAddress.IPv6Any];
+        if (host.Equals("localhost", StringComparison.OrdinalIgnoreCase))
+            return [IPAddress.Loopback];
+        try
+        {
+            return Dns.GetHostAddresses(host) is { Length: > 0 } found ? found : throw new StartException($"The host '{host}' has no address.");
+        }
+        catch (System.Net.Sockets.SocketException e)
+        {
+            throw new StartException($"The host '{host}' to listen on is not known: {e.Message}", e);
+        }
+    }
+
+    /// <summary>Makes every object, those that others need first.</summary>
+    private WebApplication Compose(GatewayOptions options)
+    {
+        var config = options.Config;
+        var time = options.Time;
+        var findings = new List<ConfigFinding>();
+        var catalog = ModelCatalog.Build(config, options.Environment, PriceBook.Embedded, time.GetUtcNow(), findings);
+        Findings = findings;
+        var current = new GatewaySnapshot(config, catalog);
+        GatewaySnapshot Snapshot() => current;
+
+        var logs = Own(NewLogs(options));
+        Own(DatabaseLock.Take(options.DatabasePath));
+        var database = Database.Open(options.DatabasePath, syncEveryCommit: config.General.LedgerSync == LedgerSync.Full);
+        var ledger = Own(new SpendLedger(database, time, logs.CreateLogger<SpendLedger>(), keepRows: !config.General.DisableSpendLogs));
+        _keys = Own(config.RequiresKeys
+            ? new KeyRing(KeySetupOf(config), Own(new KeyStore(database, time)), time, logs.CreateLogger<KeyRing>())
+            : KeyRing.Open());
+        var limiter = new Limiter(ledger.LoadBalances());
+        var router = new Router(config.Router, time, options.Random, (group, index) => PriceAt(catalog, group, index, time));
+        var buffers = new BufferBudget(config.General.MaxBufferedBytes);
+        var upstream = Own(new UpstreamClient(buffers, time));
+        var metrics = Own(new GatewayMetrics(MetricSettingsOf(config, catalog, limiter, router), logs.CreateLogger<GatewayMetrics>()));
+        var log = Own(new RequestLog(options.LogOutput, config.LiteLlm.JsonLogs));
+        var attempts = new Attempts(router, upstream, metrics, time, options.Random);
+        var pipeline = new GatewayPipeline(
+            Snapshot, _keys, limiter, attempts, ledger, metrics, log, buffers, time, logs.CreateLogger<GatewayPipeline>());
+        var web = NewWeb(options, logs, metrics);
+        Map(web, pipeline, _keys, ledger, Snapshot);
+        return web;
+    }
+
+    /// <summary>Every URL of the gateway.</summary>
+    private static void Map(WebApplication web, GatewayPipeline pipeline, KeyRing keys, SpendLedger ledger, Func<GatewaySnapshot> snapshot)
+    {
+        web.Use(next => http => ApiAnswer.ExplainEmptyAsync(http, next));
+        web.UseRouting();
+        if (!snapshot().Config.General.CorsAllowOrigins.IsEmpty)
+            web.UseCors();
+        var admin = new AdminAccess(keys, snapshot);
+        ClientApi.Map(web, pipeline);
+        ModelsApi.Map(web, keys, snapshot);
+        HealthApi.Map(web, ledger, snapshot);
+        MetricsApi.Map(web, admin, snapshot);
+        ManagementApi.Map(web, admin, snapshot);
+    }
+
+    /// <summary>What a million tokens in and a million out cost, to compare by. Null: unknown.</summary>
+    private static NanoUsd? PriceAt(ModelCatalog catalog, ModelGroup group, int index, TimeProvider time)
+    {
+        var deployment = group.Deployments[index];
+        return catalog.PriceFor(deployment, group.UpstreamModelOf(deployment), time.GetUtcNow())
+            ?.CostOf(new Usage { Input = 1_000_000, Output = 1_000_000 }, TimeSpan.Zero);
+    }
+
+    private static KeySetup KeySetupOf(GatewayConfig config) => new()
+    {
+        MasterKey = config.General.MasterKey is { IsUsable: true } master ? master.Reveal() : null,
+        HeaderName = config.General.LiteLlmKeyHeaderName,
+        Users =
+        [
+            .. config.UserAccess.Select(user => new KeyUser(
+                user.UserId, [.. user.ApiKeys.Select(key => key.IsUsable ? key.Reveal() : null)], user.Models, user.MaxBudget, user.KeyAlias, user.TeamId)),
+        ],
+    };
+
+    private static MetricSettings MetricSettingsOf(GatewayConfig config, ModelCatalog catalog, Limiter limiter, Router router) => new()
+    {
+        SeriesLimit = config.General.MetricCardinality,
+        ClientLabels = config.LiteLlm.ClientLabels.ToDictionary(label => label.Key, label => (IReadOnlyCollection<string>)label.Value),
+        IsKnownModel = catalog.Knows,
+        Budgets = () => config.UserAccess.Where(user => user.MaxBudget is not null).Select(user =>
+            new UserBudget(user.UserId, user.MaxBudget!.Value - limiter.SpentByUser(user.UserId), user.MaxBudget.Value)),
+        Deployments = () => catalog.Deployments.Select(deployment => new DeploymentStatus(
+            deployment.Id, deployment.Model, deployment.ApiBase, deployment.Provider.Name, (int)router.HealthOf(deployment))),
+    };
+
+    private T Own<T>(T owned)
+        where T : class
+    {
+        _owned.Add(owned);
+        return owned;
+    }
+}

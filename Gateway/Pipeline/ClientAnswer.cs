@@ -1,0 +1,96 @@
+using System.Globalization;
+using System.Text.Json;
+using Gateway.Config;
+using Gateway.Dialects;
+using Gateway.Upstream;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace Gateway.Pipeline;
+
+/// <summary>Writes what the client gets: headers, answer, stream or error.</summary>
+internal sealed class ClientAnswer(HttpContext http, Dialect dialect, Exchange exchange, GeneralSettings settings)
+{
+    private readonly HttpResponse _response = http.Response;
+    private NanoUsd _spent;
+
+    /// <summary>Sets the headers that tell which deployment answered, and how it came to that.</summary>
+    public void Describe(AttemptRun run, AttemptOutcome outcome, NanoUsd spent)
+    {
+        _spent = spent;
+        var headers = _response.Headers;
+        headers["x-litellm-key-spend"] = spent.ToString();
+        headers["x-litellm-model-group"] = run.Group.Name;
+        headers["x-litellm-attempted-retries"] = Number(run.Retries);
+        headers["x-litellm-attempted-fallbacks"] = Number(run.Fallbacks);
+        if ((outcome.Deployment?.Id ?? exchange.Last?.DeploymentId) is { } deployment)
+            headers["x-litellm-model-id"] = deployment;
+    }
+
+    /// <summary>Sets the headers about money; possible only before a whole answer.</summary>
+    public void SetCost(NanoUsd cost)
+    {
+        _response.Headers["x-litellm-response-cost"] = cost.ToString();
+        _response.Headers["x-litellm-key-spend"] = (_spent + cost).ToString();
+    }
+
+    /// <summary>Sends a whole answer under the model name that the client knows.</summary>
+    public async ValueTask SendAsync(WholeAnswer answer, string model)
+    {
+        byte[] name = [(byte)'"', .. JsonEncodedText.Encode(model).EncodedUtf8Bytes, (byte)'"'];
+        Begin(StatusCodes.Status200OK, "application/json");
+        _response.ContentLength = answer.LengthWith(name.Length);
+        answer.WriteTo(_response.BodyWriter, name);
+        await _response.BodyWriter.FlushAsync(http.RequestAborted);
+    }
+
+    /// <summary>Sends the head of a stream, and tells proxies on the way not to hold it back.</summary>
+    public void BeginStream()
+    {
+        Begin(StatusCodes.Status200OK, "text/event-stream");
+        _response.Headers.CacheControl = "no-cache";
+        _response.Headers["x-accel-buffering"] = "no";
+        http.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
+    }
+
+    /// <summary>Ends a stream that had begun with an error event, and without the sign of a clean end.</summary>
+    public async ValueTask BreakOffAsync(ApiError error)
+    {
+        exchange.Error = error;
+        dialect.WriteErrorEvent(_response.BodyWriter, error);
+        await _response.BodyWriter.FlushAsync(CancellationToken.None);
+    }
+
+    /// <summary>Sends an error; where the answer has begun, the connection is broken off.</summary>
+    public async ValueTask RefuseAsync(ApiError error)
+    {
+        exchange.Error = error;
+        if (_response.HasStarted)
+        {
+            http.Abort();
+            return;
+        }
+        ErrorHeaders.Set(_response, error);
+        Begin(ErrorHeaders.StatusOf(error, settings), "application/json");
+        if (exchange.Attempts.Count > 0)
+            _response.Headers["x-litellm-response-cost"] = "0";
+        dialect.WriteError(_response.BodyWriter, error);
+        await _response.BodyWriter.FlushAsync(CancellationToken.None); // whether the client is still there does not matter any more
+    }
+
+    private void Begin(int status, string contentType)
+    {
+        exchange.Status = status;
+        _response.StatusCode = status;
+        _response.ContentType = contentType;
+        _response.Headers["x-litellm-call-id"] = exchange.Id;
+    }
+
+    /// <summary>Small numbers without a new string each.</summary>
+    private static string Number(int value) => value switch
+    {
+        0 => "0",
+        1 => "1",
+        _ => value.ToString(CultureInfo.InvariantCulture),
+    };
+}

@@ -1,0 +1,47 @@
+using System.Net;
+using System.Text.RegularExpressions;
+using Gateway.Catalog;
+using Gateway.Config;
+using Gateway.Dialects;
+using Gateway.Upstream;
+
+namespace Gateway.Pipeline;
+
+/// <summary>Where a call goes and with whose key: the deployment's, or the client's where the deployment lets clients choose.</summary>
+internal readonly record struct ClientTarget(Uri Uri, Secret? Key, bool IsChosenByClient)
+{
+    private static readonly TimeSpan MatchTime = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>Finds the target of a call.</summary>
+    /// <returns>Null, or why the client may not choose it.</returns>
+    public static ApiError? Find(Deployment deployment, Operation operation, string upstreamModel, ClientRequest request, out ClientTarget target)
+    {
+        target = default;
+        var allowed = deployment.Params.ConfigurableClientsideAuthParams;
+        if (request.ApiKey is not null && !allowed.Any(param => param.Name == "api_key"))
+            return ApiError.ParameterNotAllowed("api_key");
+        var key = request.ApiKey is null ? deployment.ApiKey : Secret.Of(request.ApiKey);
+        if (request.ApiBase is null)
+        {
+            target = new(deployment.UriFor(operation, upstreamModel), key, false);
+            return null;
+        }
+        if (!allowed.Any(param => param.Name is "api_base" or "base_url" && Matches(param.Pattern, request.ApiBase)))
+            return ApiError.ParameterNotAllowed("api_base");
+        if (!Uri.TryCreate(request.ApiBase, UriKind.Absolute, out var uri) || !IsAcceptable(uri)
+            || UpstreamUrl.Normalize(deployment.Provider, request.ApiBase, out var apiBase, out _) is not null)
+            return ApiError.InvalidParameter("api_base", "must be an https URL of a public host, without user, query or fragment");
+        if (request.ApiKey is null)
+            return ApiError.InvalidParameter("api_base", "needs an api_key of your own: the gateway's key is never sent to a URL that a client chose");
+        target = new(UpstreamUrl.Build(deployment.Provider, apiBase, operation, upstreamModel, deployment.ApiVersion), key, true);
+        return null;
+    }
+
+    /// <summary>The pattern holds for the whole URL, as if it began with ^ and ended with $.</summary>
+    private static bool Matches(string? pattern, string url) => pattern is not null
+        && Regex.IsMatch(url, $"^(?:{pattern})$", RegexOptions.CultureInvariant | RegexOptions.NonBacktracking, MatchTime);
+
+    private static bool IsAcceptable(Uri uri) =>
+        uri.Scheme == Uri.UriSchemeHttps && uri.UserInfo.Length == 0 && uri.Query.Length == 0 && uri.Fragment.Length == 0
+        && (!IPAddress.TryParse(uri.DnsSafeHost, out var address) || ClientTargets.IsPublic(address));
+}

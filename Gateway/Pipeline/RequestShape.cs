@@ -1,0 +1,59 @@
+using Gateway.Catalog;
+using Gateway.Dialects;
+
+namespace Gateway.Pipeline;
+
+/// <summary>What a deployment's settings make of a client's request; pure.</summary>
+internal static class RequestShape
+{
+    private const string StreamUsageParam = "stream_options";
+
+    /// <summary>Says what changes in the body on its way to a deployment.</summary>
+    /// <returns>Null, or which parameters the provider does not take.</returns>
+    public static ApiError? ChangesFor(AttemptRun run, Deployment deployment, string upstreamModel, out RequestChanges changes)
+    {
+        var parameters = deployment.Params;
+        var unsupported = deployment.Provider.UnsupportedParams;
+        var dropped = parameters.AdditionalDropParams.IsEmpty ? (IReadOnlyCollection<string>)[] : parameters.AdditionalDropParams;
+        if (unsupported.Length > 0)
+        {
+            var sent = unsupported.Where(name => run.Request.Find(name) is not null).ToArray();
+            if (sent.Length > 0 && !(parameters.DropParams ?? run.Snapshot.Config.LiteLlm.DropParams))
+            {
+                changes = null!;
+                return ApiError.UnsupportedParams(deployment.Provider.Name, sent, deployment.Model);
+            }
+            dropped = [.. dropped, .. sent];
+        }
+        changes = new RequestChanges
+        {
+            Model = upstreamModel,
+            AskForStreamUsage = run.Request.IsStream && run.Endpoint.Operation != Operation.Embeddings
+                && !run.Request.IncludesUsage && !unsupported.Contains(StreamUsageParam),
+            Dropped = dropped,
+            Defaults = parameters.Defaults,
+            Overrides = parameters.ExtraBody,
+        };
+        return null;
+    }
+
+    /// <summary>How the answer's stream is changed. Null: the answer is not streamed.</summary>
+    public static StreamOptions? StreamFor(AttemptRun run, Func<Usage, NanoUsd?> costOf)
+    {
+        if (!run.Request.IsStream)
+            return null;
+        var config = run.Snapshot.Config;
+        return new StreamOptions(
+            run.ShownModel,
+            HidesUsage: !run.Request.IncludesUsage && !config.General.AlwaysIncludeStreamUsage,
+            config.LiteLlm.IncludeCostInStreamingUsage ? costOf : null);
+    }
+
+    /// <summary>How long to wait: for a whole answer, or for each event of a stream (LiteLLM's order of settings).</summary>
+    public static TimeSpan TimeoutFor(AttemptRun run, Deployment deployment)
+    {
+        var router = run.Snapshot.Config.Router;
+        var whole = deployment.Params.Timeout ?? router.Timeout ?? run.Snapshot.Config.LiteLlm.RequestTimeout;
+        return run.Request.IsStream ? deployment.Params.StreamTimeout ?? router.StreamTimeout ?? whole : whole;
+    }
+}
