@@ -39,7 +39,9 @@ public static class CheckCommand
         var command = new Command("check", "Read a config file and say what the gateway would make of it.") { config, strict, format };
         command.SetAction(parsed => Run(
             parsed.GetValue(config) ?? environment.GetValueOrDefault("CONFIG_FILE_PATH") ?? "config.yaml",
-            parsed.GetResult(strict) is null ? Strictness.None : parsed.GetValue(strict) == "env" ? Strictness.Environment : Strictness.Findings,
+            parsed.GetResult(strict) is null ? Strictness.None
+                : parsed.GetValue(strict) is null ? Strictness.Findings
+                : Strictness.Environment,
             parsed.GetValue(format) == "json" ? Format.Json : Format.Text,
             environment,
             parsed.InvocationConfiguration.Output,
@@ -47,7 +49,7 @@ public static class CheckCommand
         return command;
     }
 
-    /// <summary>Checks a file and prints what was found. 0: would start; 1: there are findings and that is asked about; 2: would not start.</summary>
+    /// <summary>Checks a file and prints what was found. 0: would start; 1: has findings, under --strict; 2: would not start.</summary>
     public static int Run(
         string path, Strictness strictness, Format format, IReadOnlyDictionary<string, string> environment, TextWriter output,
         FurtherFindings? further = null)
@@ -55,7 +57,9 @@ public static class CheckCommand
         var loaded = ConfigReader.Load(path, environment);
         if (further is not null && loaded.WouldStart)
             loaded = loaded with { Findings = [.. loaded.Findings, .. further(loaded)] };
-        var exitCode = !loaded.WouldStart ? WouldNotStart : loaded.Findings.Any(finding => Counts(finding, strictness)) ? HasFindings : WouldStart;
+        var exitCode = !loaded.WouldStart ? WouldNotStart
+            : loaded.Findings.Any(finding => Counts(finding, strictness)) ? HasFindings
+            : WouldStart;
         if (format == Format.Json)
             output.WriteLine(ToJson(path, loaded, exitCode));
         else
@@ -72,7 +76,8 @@ public static class CheckCommand
             output.WriteLine(finding);
         var models = loaded.Config.ModelList.Length;
         var users = loaded.Config.UserAccess.Length;
-        var counts = loaded.Findings.CountBy(finding => finding.Kind).OrderBy(count => count.Key).Select(count => $"{count.Value} {Name(count.Key)}");
+        var counts = loaded.Findings.CountBy(finding => finding.Kind).OrderBy(count => count.Key)
+            .Select(count => $"{count.Value} {Name(count.Key)}");
         output.WriteLine($"{path}: {(loaded.WouldStart ? "would start" : "would not start")}; "
             + $"{models} {(models == 1 ? "deployment" : "deployments")}, {users} {(users == 1 ? "user" : "users")}; "
             + (loaded.Findings.IsEmpty ? "no findings" : "findings: " + string.Join(", ", counts)));

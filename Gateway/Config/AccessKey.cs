@@ -20,7 +20,8 @@ internal static class AccessKey
 
     /// <summary>True for a key of printable ASCII characters without space, of a length within the bounds.</summary>
     public static bool IsUsable(Secret key, int shortest) =>
-        key.IsUsable && key.Reveal() is var text && text.Length >= shortest && text.Length <= Longest && text.All(c => c is > ' ' and <= '~');
+        key.IsUsable && key.Reveal() is var text
+        && text.Length >= shortest && text.Length <= Longest && text.All(c => c is > ' ' and <= '~');
 
     /// <summary>The key, or with a finding one that matches nobody.</summary>
     public static Secret Checked(Secret key, string path, YamlSection s)

@@ -4,7 +4,10 @@ namespace Gateway.Config;
 internal static class CallbackNames
 {
     private static readonly string[] Keys =
-        ["callbacks", "success_callback", "failure_callback", "service_callback", "service_callbacks", "input_callback", "audit_log_callbacks"];
+    [
+        "callbacks", "success_callback", "failure_callback", "service_callback", "service_callbacks", "input_callback",
+        "audit_log_callbacks",
+    ];
 
     public static void Report(YamlSection s)
     {

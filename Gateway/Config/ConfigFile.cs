@@ -14,10 +14,14 @@ internal static class ConfigFile
         try
         {
             using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-            var bytes = new byte[MaxBytes + 1]; // a pipe or a device does not say how long it is
+            var expected = file.CanSeek && file.Length > 0 ? Math.Min(file.Length, MaxBytes) : MaxBytes; // a pipe does not say
+            var bytes = new byte[expected + 1];
             var length = file.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
-            if (length <= MaxBytes)
-                return new StreamReader(new MemoryStream(bytes, 0, length), Encoding.UTF8, detectEncodingFromByteOrderMarks: true).ReadToEnd();
+            if (length <= expected)
+            {
+                using var text = new StreamReader(new MemoryStream(bytes, 0, length), Encoding.UTF8);
+                return text.ReadToEnd();
+            }
             findings.Add(failure, path, 0, "", $"is larger than {MaxBytes >> 20} MB");
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)

@@ -15,7 +15,8 @@ public static class ConfigReader
     }
 
     /// <summary>Reads text. <paramref name="baseFolder"/> is where <c>.env</c> and includes lie; null: there are none.</summary>
-    public static LoadedConfig Parse(string yaml, string fileName, IReadOnlyDictionary<string, string> environment, string? baseFolder = null) =>
+    public static LoadedConfig Parse(
+        string yaml, string fileName, IReadOnlyDictionary<string, string> environment, string? baseFolder = null) =>
         Parse(yaml, fileName, environment, baseFolder, new FindingLog());
 
     private static LoadedConfig Parse(
@@ -44,10 +45,11 @@ public static class ConfigReader
         var users = ReadUsers(root);
         return new GatewayConfig
         {
-            ModelList = [.. root.Sections("model_list", ConfigSections.Deployment).SelectMany(entry => DeploymentConfig.Read(entry, credentials))],
+            ModelList = [.. root.Sections("model_list", ConfigSections.Deployment)
+                .SelectMany(entry => DeploymentConfig.Read(entry, credentials))],
             LiteLlm = lite,
             Router = ReadSection(root, ConfigSections.Router, s => RouterSettings.Read(s, lite)),
-            General = CheckMasterKey(root, users, ReadSection(root, ConfigSections.General, s => GeneralSettings.Read(s, lite))),
+            General = WithDistinctMasterKey(root, users, ReadSection(root, ConfigSections.General, s => GeneralSettings.Read(s, lite))),
             UserAccess = users,
             HasUserAccess = root.Node("user_access") is not null and not YamlList { Items.Count: 0 },
         };
@@ -73,17 +75,18 @@ public static class ConfigReader
             if (user is null)
                 continue;
             if (!ids.Add(user.UserId))
-                entry.Report(FindingKind.Fatal, "user_id", "is the user_id of another entry too; a user has one entry, with api_keys for several keys");
+                entry.Report(FindingKind.Fatal, "user_id", "is the user_id of another entry too; api_keys takes several keys");
+            var keySetting = entry.Has("api_key") ? "api_key" : "api_keys";
             foreach (var key in user.ApiKeys.Where(key => key.IsUsable))
                 if (!owners.TryAdd(AccessKey.Hash(key), user.UserId) && owners[AccessKey.Hash(key)] != user.UserId)
-                    entry.Report(FindingKind.Fatal, entry.Has("api_key") ? "api_key" : "api_keys", "is a key of another user too; a key names one user");
+                    entry.Report(FindingKind.Fatal, keySetting, "is a key of another user too; a key names one user");
             users.Add(user);
         }
         return users.ToImmutable();
     }
 
     /// <summary>A user who shows the master key would be admin.</summary>
-    private static GeneralSettings CheckMasterKey(YamlSection root, ImmutableArray<UserAccess> users, GeneralSettings general)
+    private static GeneralSettings WithDistinctMasterKey(YamlSection root, ImmutableArray<UserAccess> users, GeneralSettings general)
     {
         if (general.MasterKey is { IsUsable: true } master
             && users.Any(user => user.ApiKeys.Any(key => key.IsUsable && AccessKey.Hash(key) == AccessKey.Hash(master))))

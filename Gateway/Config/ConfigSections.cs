@@ -115,7 +115,7 @@ internal static class ConfigSections
         new KnownKey("client_ttl", Ignored, "", Always), // connections are pooled
         new KnownKey("set_verbose", Ignored, "has no effect: one line per request is logged, whatever is set here"),
         new KnownKey("debug_level", Ignored, "", Always),
-        new KnownKey("enable_pre_call_checks", Ignored, $"{NotHonoured}: a request that is too long for a model is refused by its provider"),
+        new KnownKey("enable_pre_call_checks", Ignored, $"{NotHonoured}: a request too long for a model is refused by its provider"),
         new KnownKey("optional_pre_call_checks", Ignored, $"{NotHonoured}: none of the checks is made"),
         new KnownKey("enable_tag_filtering", Ignored, $"{NotHonoured}: deployments are chosen without regard to tags"),
         new KnownKey("tag_filtering_match_any", Ignored, "", Always),
@@ -283,11 +283,12 @@ internal static class ConfigSections
         // Body parameters of OpenAI and of the servers behind its wire format: forwarded, and offered for a misspelt name.
         OtherNames = new HashSet<string>
         {
-            "temperature", "max_tokens", "max_completion_tokens", "top_p", "top_k", "min_p", "stop", "seed", "n", "user", "logprobs",
-            "top_logprobs", "logit_bias", "presence_penalty", "frequency_penalty", "repetition_penalty", "repeat_penalty", "response_format",
-            "reasoning_effort", "reasoning", "thinking", "tools", "tool_choice", "parallel_tool_calls", "functions", "function_call", "modalities",
-            "audio", "prediction", "service_tier", "store", "verbosity", "dimensions", "encoding_format", "num_ctx", "num_predict", "num_gpu",
-            "keep_alive", "options", "output_config", "chat_template_kwargs", "provider", "safety_settings", "web_search_options", "stream_options",
+            "temperature", "max_tokens", "max_completion_tokens", "top_p", "top_k", "min_p", "stop", "seed", "n", "user",
+            "logprobs", "top_logprobs", "logit_bias", "presence_penalty", "frequency_penalty", "repetition_penalty", "repeat_penalty",
+            "response_format", "reasoning_effort", "reasoning", "thinking", "verbosity", "tools", "tool_choice", "parallel_tool_calls",
+            "functions", "function_call", "modalities", "audio", "prediction", "service_tier", "store", "stream_options",
+            "dimensions", "encoding_format", "num_ctx", "num_predict", "num_gpu", "keep_alive", "options", "output_config",
+            "chat_template_kwargs", "provider", "safety_settings", "web_search_options",
         },
     };
 

@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 
 namespace Gateway.Config;
 
-/// <summary>Reads fallbacks. As in LiteLLM, a malformed list keeps the gateway from starting: a silent gap would show in an outage only.</summary>
+/// <summary>Reads fallbacks. As in LiteLLM, a malformed list is fatal: a silent gap would show in an outage only.</summary>
 internal static class FallbackLists
 {
     private const string Shape = "must be a list of maps with one model each: - gpt-4o: [claude, gemini]";
@@ -45,7 +45,7 @@ internal static class FallbackLists
         foreach (var item in list.Items)
         {
             if (item is not YamlScalar scalar)
-                s.Context.Findings.Add(FindingKind.Invalid, item.File, item.Line, path, "a fallback must be a model name; others are left out");
+                s.Context.Findings.Add(FindingKind.Invalid, item.File, item.Line, path, "must be a model name; it is left out");
             else if (s.Context.Resolve(scalar, path).Text is { Length: > 0 } name)
                 names.Add(name);
         }

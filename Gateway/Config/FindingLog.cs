@@ -23,7 +23,7 @@ internal sealed class FindingLog
             _findings.Add(finding);
     }
 
-    /// <summary>All findings by file and line; one that is the same in many entries of a list stands once, with the number of the others.</summary>
+    /// <summary>All findings by file and line; one that is the same in many entries of a list stands once, with their number.</summary>
     public ImmutableArray<ConfigFinding> ToImmutable() =>
     [
         .. _findings
@@ -46,7 +46,7 @@ internal sealed class FindingLog
     {
         var all = same.OrderBy(finding => finding.Line).ToArray();
         var first = all[0];
-        return all.Length == 1 || first.Kind == FindingKind.Fatal
+        return all.Length == 1
             ? first
             : first with { Message = $"{first.Message} (and {all.Length - 1} more like it)" };
     }

@@ -5,7 +5,7 @@ namespace Gateway.Config;
 /// <summary><c>general_settings</c>.</summary>
 public sealed record GeneralSettings
 {
-    /// <summary>The admin key, from the file or LITELLM_MASTER_KEY. Null: none is configured; unusable: configured, matches nobody.</summary>
+    /// <summary>The admin key, from the file or LITELLM_MASTER_KEY. Null: none is configured; unusable: it matches nobody.</summary>
     public Secret? MasterKey { get; init; }
 
     /// <summary>True when the file asks for custom_auth, JWT or OAuth, which the gateway does not have: authentication stays on.</summary>
@@ -56,13 +56,15 @@ public sealed record GeneralSettings
             CorsAllowOrigins = s.Words("cors_allow_origins") ?? [],
             ShutdownGrace = s.Duration("shutdown_grace") ?? defaults.ShutdownGrace,
             LedgerSync = s.Choice("ledger_sync", ("normal", LedgerSync.Normal), ("full", LedgerSync.Full)) ?? defaults.LedgerSync,
-            CompatStatusCodes = s.Choice("compat_status_codes", ("current", CompatStatusCodes.Current), ("legacy", CompatStatusCodes.Legacy))
-                ?? defaults.CompatStatusCodes,
+            CompatStatusCodes = ReadStatusCodes(s) ?? defaults.CompatStatusCodes,
             MetricCardinality = s.Count("metric_cardinality", least: 1, most: 10_000_000) ?? defaults.MetricCardinality,
             DisableSpendLogs = s.Flag("disable_spend_logs") ?? false,
             BlockRobots = s.Flag("block_robots") ?? false,
         };
     }
+
+    private static CompatStatusCodes? ReadStatusCodes(YamlSection s) =>
+        s.Choice("compat_status_codes", ("current", CompatStatusCodes.Current), ("legacy", CompatStatusCodes.Legacy));
 
     /// <summary>The key of the file, else of LITELLM_MASTER_KEY. One that is there and empty is a key that matches nobody.</summary>
     private static Secret? ReadMasterKey(YamlSection s)
@@ -79,15 +81,20 @@ public sealed record GeneralSettings
             return null;
         if (AccessKey.IsUsable(Secret.Of(value), AccessKey.ShortestMasterKey))
             return Secret.Of(value);
-        s.Context.Findings.Add(FindingKind.Invalid, Variable, 0, "", "the environment variable holds no usable key: nobody is admin, and calls need another key");
+        s.Context.Findings.Add(FindingKind.Invalid, Variable, 0, "", "the environment variable holds no usable key: nobody is admin");
         return Secret.Unusable;
     }
 
     private static bool ReadForeignAuth(YamlSection s)
     {
         var isOn = false;
-        foreach (var (key, what) in (ReadOnlySpan<(string, string)>)
-                 [("custom_auth", "needs Python, which the gateway does not run"), ("enable_jwt_auth", "JWT is not built in"), ("enable_oauth2_auth", "OAuth is not built in")])
+        (string Key, string What)[] schemes =
+        [
+            ("custom_auth", "needs Python, which the gateway does not run"),
+            ("enable_jwt_auth", "JWT is not built in"),
+            ("enable_oauth2_auth", "OAuth is not built in"),
+        ];
+        foreach (var (key, what) in schemes)
         {
             if (!s.IsSwitchedOn(key))
                 continue;

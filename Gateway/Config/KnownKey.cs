@@ -11,7 +11,8 @@ internal sealed record KnownKey(string Name, FindingKind Kind, string Message, Q
         Quiet.WhenOn => value is YamlScalar scalar && (scalar.IsNull || ScalarText.TryFlag(scalar.Text, out var on) && on),
         _ => value switch
         {
-            YamlScalar scalar => scalar.IsNull || scalar.Text.Length == 0 || ScalarText.TryFlag(scalar.Text, out var on) && !on && scalar.Text != "0",
+            YamlScalar { IsNull: true } or YamlScalar { Text: "" } => true,
+            YamlScalar scalar => ScalarText.TryFlag(scalar.Text, out var on) && !on && scalar.Text != "0", // 0 may be a limit
             YamlList list => list.Items.Count == 0,
             YamlMap map => map.Entries.Count == 0,
             _ => false,

@@ -5,7 +5,7 @@ namespace Gateway.Config;
 /// <summary>A config as it was read, with what there is to say about it.</summary>
 public sealed record LoadedConfig(GatewayConfig Config, ImmutableArray<ConfigFinding> Findings)
 {
-    /// <summary>The process's variables with those of <c>.env</c> and of <c>environment_variables</c>: where provider keys are looked up.</summary>
+    /// <summary>The process's variables, those of <c>.env</c> and of <c>environment_variables</c>: where provider keys are.</summary>
     public required IReadOnlyDictionary<string, string> Environment { get; init; }
 
     /// <summary>A config that was not read from a file.</summary>

@@ -23,7 +23,8 @@ internal sealed partial class ReadingContext(IReadOnlyDictionary<string, string>
 
         var name = foreign.Groups["name"] is { Success: true, Length: > 0 } group ? group.Value : "NAME";
         Findings.Add(FindingKind.Invalid, scalar.File, scalar.Line, path,
-            $"refers to the environment in a way that is not expanded; make it the whole value and write {ReferencePrefix}{FindingLog.Clip(name)}");
+            "refers to the environment in a way that is not expanded; make it the whole value and write "
+            + ReferencePrefix + FindingLog.Clip(name));
         return new(null, Resolution.Unexpanded);
     }
 
@@ -44,8 +45,12 @@ internal sealed partial class ReadingContext(IReadOnlyDictionary<string, string>
 
     // ${X}, ${X:-d} and os.environ/X anywhere in a value; $X, env("X"), env/X and os.environ["X"] as a whole value.
     [GeneratedRegex("""
-        \$\{(?<name>[A-Za-z_][A-Za-z0-9_]*)|.os\.environ/(?<name>\w*)|^\$(?<name>[A-Z_][A-Z0-9_]*)$|^env(/|\(["']?)(?<name>\w+)|^os\.environ[^/]\W*(?:get\W*)?(?<name>\w*)
-        """, RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture)]
+          \$\{(?<name>[A-Za-z_][A-Za-z0-9_]*)
+        | .os\.environ/(?<name>\w*)
+        | ^\$(?<name>[A-Z_][A-Z0-9_]*)$
+        | ^env(/|\(["']?)(?<name>\w+)
+        | ^os\.environ[^/]\W*(get\W*)?(?<name>\w*)
+        """, RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture | RegexOptions.IgnorePatternWhitespace)]
     private static partial Regex ForeignReference();
 }
 

@@ -47,8 +47,8 @@ public sealed record RouterSettings
     /// <summary>LiteLLM's names and the short ones.</summary>
     private static readonly string[] Strategies =
     [
-        "simple-shuffle", "least-busy", "usage-based-routing", "usage-based-routing-v2", "usage-based", "latency-based-routing", "latency-based",
-        "cost-based-routing", "cost-based",
+        "simple-shuffle", "least-busy", "usage-based-routing", "usage-based-routing-v2", "usage-based",
+        "latency-based-routing", "latency-based", "cost-based-routing", "cost-based",
     ];
 
     /// <summary>What router_settings says, else what litellm_settings says.</summary>

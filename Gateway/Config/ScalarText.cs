@@ -65,8 +65,8 @@ internal static class ScalarText
         var bare = new StringBuilder(text.Length);
         for (var i = 0; i < text.Length; i++)
         {
-            var separates = text[i] == '_' && i > 0 && char.IsAsciiDigit(text[i - 1]) && i + 1 < text.Length && char.IsAsciiDigit(text[i + 1]);
-            if (!separates)
+            var isBetween = i > 0 && i + 1 < text.Length && char.IsAsciiDigit(text[i - 1]) && char.IsAsciiDigit(text[i + 1]);
+            if (text[i] != '_' || !isBetween)
                 bare.Append(text[i]);
         }
         return bare.ToString();

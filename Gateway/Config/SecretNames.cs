@@ -5,6 +5,6 @@ internal static class SecretNames
 {
     private static readonly string[] Parts = ["key", "secret", "token", "password", "credential", "header", "url", "cookie", "auth"];
 
-    /// <summary>True for <c>api_key</c>, <c>database_url</c>, <c>azure_ad_token</c> …, and also for some harmless names, such as max_tokens.</summary>
+    /// <summary>True for <c>api_key</c>, <c>database_url</c>, <c>azure_ad_token</c> …; some harmless names count too: max_tokens.</summary>
     public static bool Matches(string key) => Parts.Any(part => key.Contains(part, StringComparison.OrdinalIgnoreCase));
 }

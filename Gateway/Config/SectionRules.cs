@@ -24,7 +24,8 @@ internal sealed class SectionRules
 
     /// <summary>What is known of a key that is not read. Null: nothing.</summary>
     public KnownKey? Find(string key) =>
-        _known.GetValueOrDefault(key) ?? _prefixes.FirstOrDefault(prefix => key.StartsWith(prefix.Name.AsSpan(0, prefix.Name.Length - 1), StringComparison.Ordinal));
+        _known.GetValueOrDefault(key)
+        ?? _prefixes.FirstOrDefault(prefix => key.AsSpan().StartsWith(prefix.Name.AsSpan(0, prefix.Name.Length - 1)));
 
     /// <summary>Reports a key that nobody read, unless it is harmless.</summary>
     public void Report(YamlSection section, YamlEntry entry)

@@ -2,7 +2,7 @@ using System.Collections.Frozen;
 
 namespace Gateway.Config;
 
-/// <summary>The settings that the records read, by section. Found by reading empty sections, so that no list of them can go stale.</summary>
+/// <summary>The settings that the records read, by section: found by reading empty sections, so that no list can go stale.</summary>
 internal static class SettingNames
 {
     private static readonly Lazy<FrozenDictionary<SectionRules, FrozenSet<string>>> BySection = new(Collect);

@@ -16,7 +16,7 @@ internal sealed class YamlComposer
     /// <summary>Real files nest about ten levels; a hundred leaves the stack far from full.</summary>
     public const int MaxNesting = 100;
 
-    /// <summary>What all aliases together may add. The real file with the most aliases adds 20; a "billion laughs" file needs millions.</summary>
+    /// <summary>What all aliases together may add. The real file with the most adds 20; a "billion laughs" file needs millions.</summary>
     public const int MaxAliasedNodes = 10_000;
 
     /// <summary>Bounds memory: a node takes about 100 bytes. The largest real file known has 10,000.</summary>
@@ -60,7 +60,8 @@ internal sealed class YamlComposer
                                     or IndexOutOfRangeException or NullReferenceException)
         {
             // YamlDotNet on text that it does not expect, such as an escape above U+10FFFF or a list that the file's end cuts off.
-            findings.Add(FindingKind.Fatal, file, (int)(composer._parser.Current?.End.Line ?? 0), "", "cannot be read as YAML: it breaks off or is malformed here");
+            var line = (int)(composer._parser.Current?.End.Line ?? 0);
+            findings.Add(FindingKind.Fatal, file, line, "", "cannot be read as YAML: it breaks off or is malformed here");
         }
         return null;
     }

@@ -8,7 +8,7 @@ using System.Text.RegularExpressions;
 
 namespace Gateway.Config;
 
-/// <summary>Writes YAML values as JSON by the core schema of YAML 1.2: plain numbers, booleans and null are typed, the rest is text.</summary>
+/// <summary>Writes YAML values as JSON by YAML 1.2's core schema: plain numbers, booleans and null are typed, the rest is text.</summary>
 internal static partial class YamlJson
 {
     private static readonly JsonWriterOptions Options = new()
@@ -76,13 +76,14 @@ internal static partial class YamlJson
         if (text.StartsWith("0x", StringComparison.Ordinal) && text.Length is > 2 and < 40
             && BigInteger.TryParse("0" + text[2..], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var hex))
             return hex.ToString(CultureInfo.InvariantCulture);
-        if (text.StartsWith("0o", StringComparison.Ordinal) && text.Length is > 2 and < 20 && text.AsSpan(2).IndexOfAnyExceptInRange('0', '7') < 0)
+        if (text.StartsWith("0o", StringComparison.Ordinal) && text.Length is > 2 and < 20
+            && text.AsSpan(2).IndexOfAnyExceptInRange('0', '7') < 0)
             return Convert.ToInt64(text[2..], 8).ToString(CultureInfo.InvariantCulture);
         if (NumberParts().Match(text) is not { Success: true } parts)
             return null;
         var whole = parts.Groups["whole"].Value.TrimStart('0');
         var fraction = parts.Groups["fraction"];
-        return (parts.Groups["minus"].Value) + (whole.Length == 0 ? "0" : whole)
+        return parts.Groups["minus"].Value + (whole.Length == 0 ? "0" : whole)
             + (fraction.Success ? "." + (fraction.Length == 0 ? "0" : fraction.Value) : "") + parts.Groups["exponent"].Value;
     }
 

@@ -26,7 +26,8 @@ internal sealed class YamlSection(ReadingContext context, SectionRules rules, Ya
     public SectionRules Rules => rules;
 
     /// <summary>A section that is absent.</summary>
-    public static YamlSection Empty(ReadingContext context, SectionRules rules, string path) => new(context, rules, new YamlMap([], "", 0), path);
+    public static YamlSection Empty(ReadingContext context, SectionRules rules, string path) =>
+        new(context, rules, new YamlMap([], "", 0), path);
 
     /// <summary>True when the key is there with a value other than null, be it unreadable.</summary>
     public bool Has(string key) => Node(key) is not null;
@@ -40,7 +41,7 @@ internal sealed class YamlSection(ReadingContext context, SectionRules rules, Ya
 
     public bool? Flag(string key) => Value<bool>(key, ScalarText.TryFlag, "must be true or false");
 
-    /// <summary>True unless the key is absent, null, empty or says false: what turns a security setting on even when it cannot be read.</summary>
+    /// <summary>True unless the key is absent, null, empty or says false: a security setting is on even when it cannot be read.</summary>
     public bool IsSwitchedOn(string key) => Node(key) switch
     {
         null => false,
@@ -144,11 +145,12 @@ internal sealed class YamlSection(ReadingContext context, SectionRules rules, Ya
         }
         for (var i = 0; i < list.Items.Count; i++)
         {
-            var entryPath = $"{PathOf(key)}[{i}]";
-            if (list.Items[i] is YamlMap map)
-                yield return new YamlSection(Context, inner, map, entryPath);
-            else if (list.Items[i] is not YamlScalar { IsNull: true })
-                Context.Findings.Add(FindingKind.Invalid, list.Items[i].File, list.Items[i].Line, entryPath, "must be a map; it is left out");
+            var item = list.Items[i];
+            var itemPath = $"{PathOf(key)}[{i}]";
+            if (item is YamlMap map)
+                yield return new YamlSection(Context, inner, map, itemPath);
+            else if (item is not YamlScalar { IsNull: true })
+                Context.Findings.Add(FindingKind.Invalid, item.File, item.Line, itemPath, "must be a map; it is left out");
         }
     }
 
@@ -217,7 +219,8 @@ internal sealed class YamlSection(ReadingContext context, SectionRules rules, Ya
 
     /// <summary>The value found, for a message; nothing where it may be a secret, which a variable's value always may.</summary>
     private string Quote(string key) =>
-        Map.Find(key)?.Value is YamlScalar scalar && !SecretNames.Matches(key) && !scalar.Text.StartsWith(ReadingContext.ReferencePrefix, StringComparison.Ordinal)
+        Map.Find(key)?.Value is YamlScalar scalar && !SecretNames.Matches(key)
+        && !scalar.Text.StartsWith(ReadingContext.ReferencePrefix, StringComparison.Ordinal)
             ? $", not '{FindingLog.Clip(scalar.Text, 40)}'"
             : "";
 }
