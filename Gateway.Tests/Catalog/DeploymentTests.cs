@@ -36,10 +36,12 @@ public sealed class DeploymentTests
 
     [Test]
     public void AMistypedProviderIsSuggested() =>
-        Assert.That(Of(Entry("a", "opnai/x", apiBase: null)).Said, Does.Contain("LLM Provider NOT provided").And.Contain("did you mean 'openai'?"));
+        Assert.That(Of(Entry("a", "opnai/x", apiBase: null)).Said,
+            Does.Contain("LLM Provider NOT provided").And.Contain("did you mean 'openai'?"));
 
     [Test]
-    public void AGuessedProviderIsReported() => Assert.That(Of(Entry("a", "my/own")).Said, Does.StartWith("Approximated model_list[0].litellm_params.model"));
+    public void AGuessedProviderIsReported() =>
+        Assert.That(Of(Entry("a", "my/own")).Said, Does.StartWith("Approximated model_list[0].litellm_params.model"));
 
     [TestCase("bedrock/anthropic.claude")]
     [TestCase("vertex_ai/gemini-2.5-pro")]
@@ -136,7 +138,8 @@ public sealed class DeploymentTests
     [Test]
     public void AMissingKeyIsReportedOncePerProvider()
     {
-        var fixture = Of(Entry("a", "groq/m", apiBase: null), Entry("b", "groq/n", apiBase: null), Entry("c", "openai/m"), Entry("d", "ollama/m", apiBase: null));
+        var fixture = Of(Entry("a", "groq/m", apiBase: null), Entry("b", "groq/n", apiBase: null),
+            Entry("c", "openai/m"), Entry("d", "ollama/m", apiBase: null));
         Assert.That(fixture.Findings.Single().Kind, Is.EqualTo(FindingKind.MissingVariable));
         Assert.That(fixture.Said, Does.Contain("GROQ_API_KEY"));
     }
@@ -157,7 +160,8 @@ public sealed class DeploymentTests
     [Test]
     public void OneIdForTwoDeploymentsIsReported()
     {
-        var fixture = Of(Entry("a", new LiteLlmParams { Model = "openai/m", ApiBase = "http://s" }, new() { Id = "x" }), Entry("b", new LiteLlmParams { Model = "openai/n", ApiBase = "http://s" }, new() { Id = "x" }));
+        var fixture = Of(Entry("a", new LiteLlmParams { Model = "openai/m", ApiBase = "http://s" }, new() { Id = "x" }),
+            Entry("b", new LiteLlmParams { Model = "openai/n", ApiBase = "http://s" }, new() { Id = "x" }));
         Assert.That(fixture.Catalog.Deployments.Select(d => d.Id), Is.EqualTo(new[] { "x", "x-2" }));
         Assert.That(fixture.Said, Does.Contain("model_info.id"));
     }
@@ -167,7 +171,8 @@ public sealed class DeploymentTests
     [TestCase(null, false)]
     public void ADeploymentIsForItsEnvironmentsOnly(string? here, bool isThere)
     {
-        var entry = Entry("a", new LiteLlmParams { Model = "openai/m", ApiBase = "http://s" }, new() { SupportedEnvironments = ["production"] });
+        var entry = Entry("a", new LiteLlmParams { Model = "openai/m", ApiBase = "http://s" },
+            new() { SupportedEnvironments = ["production"] });
         var fixture = With(here is null ? [] : [("LITELLM_ENVIRONMENT", here)], entry);
         Assert.That(fixture.Catalog.Knows("a"), Is.EqualTo(isThere));
         Assert.That(fixture.Findings, here is null ? Is.Not.Empty : Is.Empty);
@@ -188,17 +193,20 @@ public sealed class DeploymentTests
     public void ADeploymentsOwnPriceWinsAndIsFilledInFromItselfOnly()
     {
         var price = One(new LiteLlmParams { Model = "openai/gpt-4o", Price = new() { InputCostPerToken = 0.000001m } }).Price!;
-        Assert.That(price, Is.EqualTo(new ModelPrice { Id = "custom", Rates = PriceRates.Of(1_000_000_000, 0) }).Using<ModelPrice>((a, b) => a.Id == b.Id && a.Rates == b.Rates));
-        var seconds = One(new LiteLlmParams { Model = "openai/m", Price = new() { InputCostPerSecond = 0.001m, OutputCostPerSecond = 0.002m } }).Price!;
+        Assert.That((price.Id, price.Rates), Is.EqualTo(("custom", PriceRates.Of(1_000_000_000, 0))));
+        var perSecond = new CustomPrice { InputCostPerSecond = 0.001m, OutputCostPerSecond = 0.002m };
+        var seconds = One(new LiteLlmParams { Model = "openai/m", Price = perSecond }).Price!;
         Assert.That(seconds.CostOf(new Usage { Input = 1000 }, TimeSpan.FromSeconds(2)).ToString(), Is.EqualTo("0.006"));
-        var free = One(new LiteLlmParams { Model = "openai/gpt-4o", Price = new() { InputCostPerToken = 0, OutputCostPerToken = 0 } }).Price!;
+        var nothing = new CustomPrice { InputCostPerToken = 0, OutputCostPerToken = 0 };
+        var free = One(new LiteLlmParams { Model = "openai/gpt-4o", Price = nothing }).Price!;
         Assert.That(free.IsFree, Is.True);
     }
 
     [Test]
     public void AnImpossiblePriceIsAFindingAndNotFree()
     {
-        var fixture = Of(Entry("a", new LiteLlmParams { Model = "openai/m", ApiBase = "http://s", Price = new() { InputCostPerToken = decimal.MaxValue } }));
+        var price = new CustomPrice { InputCostPerToken = decimal.MaxValue };
+        var fixture = Of(Entry("a", new LiteLlmParams { Model = "openai/m", ApiBase = "http://s", Price = price }));
         Assert.That(fixture.Said, Does.Contain("input_cost_per_token must be between 0 and 1000 USD"));
         Assert.That(fixture.Catalog.Deployments.Single().Price, Is.Null);
     }
@@ -206,7 +214,8 @@ public sealed class DeploymentTests
     [Test]
     public void TheBaseModelTellsThePriceAndTheSize()
     {
-        var entry = Entry("a", new LiteLlmParams { Model = "azure/my-deployment", ApiBase = "https://r" }, new() { BaseModel = "azure/gpt-4o", MaxOutputTokens = 99 });
+        var entry = Entry("a", new LiteLlmParams { Model = "azure/my-deployment", ApiBase = "https://r" },
+            new() { BaseModel = "azure/gpt-4o", MaxOutputTokens = 99 });
         var deployment = Of(entry).Catalog.Deployments.Single();
         Assert.That(deployment.Price!.Id, Is.EqualTo("openai/gpt-4o@prices.json"));
         Assert.That(deployment.Limits, Is.EqualTo(new ModelLimits(128_000, 99)));

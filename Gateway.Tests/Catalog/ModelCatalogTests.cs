@@ -77,13 +77,15 @@ public sealed class ModelCatalogTests
     {
         var catalog = Of(
             Entry("*", "openai/all-*"), Entry("a*", "openai/one-*"), Entry("ab*", "openai/two-*"), Entry("abc", "openai/exact")).Catalog;
-        Assert.That(new[] { "abc", "abx", "ax", "x" }.Select(n => Sent(catalog, n)), Is.EqualTo(new[] { "exact", "two-x", "one-x", "all-x" }));
+        Assert.That(new[] { "abc", "abx", "ax", "x" }.Select(n => Sent(catalog, n)),
+            Is.EqualTo(new[] { "exact", "two-x", "one-x", "all-x" }));
     }
 
     [Test]
     public void ABareNameIsServedByItsMakersWildcardBeforeTheCatchAll()
     {
-        var catalog = Of(Entry("*", "openai/all-*"), Entry("anthropic/*", "openai/claude:*"), Entry("openai/gpt-4o", "openai/exact")).Catalog;
+        var catalog = Of(Entry("*", "openai/all-*"), Entry("anthropic/*", "openai/claude:*"),
+            Entry("openai/gpt-4o", "openai/exact")).Catalog;
         Assert.That(Sent(catalog, "claude-2"), Is.EqualTo("claude:claude-2"));
         Assert.That(catalog.Resolve("claude-2")!.Name, Is.EqualTo("claude-2"));
         Assert.That(Sent(catalog, "gpt-4o"), Is.EqualTo("exact"));
@@ -93,7 +95,8 @@ public sealed class ModelCatalogTests
     [Test]
     public void ADeploymentIsReachedByItsId()
     {
-        var catalog = Of(Entry("a", new LiteLlmParams { Model = "openai/x" }, new() { Id = "one" }), Entry("a", new LiteLlmParams { Model = "openai/y" }, new() { Id = "two" }),
+        var catalog = Of(Entry("a", new LiteLlmParams { Model = "openai/x" }, new() { Id = "one" }),
+            Entry("a", new LiteLlmParams { Model = "openai/y" }, new() { Id = "two" }),
             Entry("w/*", new LiteLlmParams { Model = "openai/*" }, new() { Id = "wild" })).Catalog;
         var group = catalog.Resolve("two")!;
         Assert.That((group.Name, group.Deployments.Single().UpstreamModel), Is.EqualTo(("a", "y")));
@@ -127,7 +130,8 @@ public sealed class ModelCatalogTests
     [Test]
     public void AWildcardIsListedAsTheModelsThatAreKnown()
     {
-        var listed = Of(Entry("oa/*", "openai/*"), Entry("c-*", "anthropic/claude-*", "http://x/v1"), Entry("mine", "openai/x")).Catalog.Listed.ToList();
+        var listed = Of(Entry("oa/*", "openai/*"), Entry("c-*", "anthropic/claude-*", "http://x/v1"),
+            Entry("mine", "openai/x")).Catalog.Listed.ToList();
         Assert.That(listed.Select(l => l.Name), Does.Contain("oa/gpt-4o").And.Contain("c-haiku-4-5").And.Contain("mine"));
         Assert.That(listed.Select(l => l.Name).Where(WildcardPattern.IsPattern), Is.Empty);
         Assert.That(listed.Select(l => l.Name), Is.Unique);
@@ -156,8 +160,15 @@ public sealed class ModelCatalogTests
     {
         var fixture = Of(new GatewayConfig
         {
-            ModelList = [Entry("gpt-4o", new LiteLlmParams { Model = "openai/x", ApiBase = "http://s/v1" }, new() { AccessGroups = ["beta"] })],
-            Router = new() { ModelGroupAlias = [new("al", "gpt4o", false)], Fallbacks = [new("gpt-4", ["gpt-4o"]), new("gpt-4o", ["gpt-5o"])] },
+            ModelList =
+            [
+                Entry("gpt-4o", new LiteLlmParams { Model = "openai/x", ApiBase = "http://s/v1" }, new() { AccessGroups = ["beta"] }),
+            ],
+            Router = new()
+            {
+                ModelGroupAlias = [new("al", "gpt4o", false)],
+                Fallbacks = [new("gpt-4", ["gpt-4o"]), new("gpt-4o", ["gpt-5o"])],
+            },
             UserAccess = [new() { UserId = "u", Models = ["gpt-40", "beta", "*", "all-proxy-models", "gpt-*"], Line = 12 }],
         });
         Assert.That(fixture.Said.Split('\n'), Is.EqualTo(new[]
@@ -177,7 +188,8 @@ public sealed class ModelCatalogTests
         Assert.That(Of(model).Findings, Is.Empty);
         var user = new UserAccess { UserId = "u", MaxBudget = NanoUsd.FromUsd(5), Line = 1 };
         var said = Of(new GatewayConfig { ModelList = [model, Entry("b", "openai/gpt-4o")], UserAccess = [user] }).Said;
-        Assert.That(said.Split('\n').Single(), Does.StartWith("Approximated model_list[0].litellm_params: no price is known for 'openai/my-own'")
+        Assert.That(said.Split('\n').Single(),
+            Does.StartWith("Approximated model_list[0].litellm_params: no price is known for 'openai/my-own'")
             .And.Contain("input_cost_per_token"));
     }
 
@@ -195,7 +207,13 @@ public sealed class ModelCatalogTests
     [Test]
     public void WithoutAConfigThereIsAPricedMockAndAWildcardForEachKey()
     {
-        var environment = new Dictionary<string, string> { ["OPENAI_API_KEY"] = "k", ["GROQ_API_KEY"] = "", ["AWS_ACCESS_KEY_ID"] = "k", ["AZURE_API_KEY"] = "k" };
+        var environment = new Dictionary<string, string>
+        {
+            ["OPENAI_API_KEY"] = "k",
+            ["GROQ_API_KEY"] = "",
+            ["AWS_ACCESS_KEY_ID"] = "k",
+            ["AZURE_API_KEY"] = "k",
+        };
         var config = StarterConfig.For(environment);
         var findings = new List<ConfigFinding>();
         var catalog = ModelCatalog.Build(config, environment, PriceBook.Embedded, Now, findings);

@@ -40,7 +40,8 @@ public sealed class ProvidersTests
     [Test]
     public void MakersInThePriceDataAreKnownProviders()
     {
-        foreach (var model in new[] { "gpt-4o", "claude-2", "gemini-2.5-pro", "grok-4", "kimi-k2", "glm-4.6", "voyage-3", "command-r", "MiniMax-M2" })
+        string[] models = ["gpt-4o", "claude-2", "gemini-2.5-pro", "grok-4", "kimi-k2", "glm-4.6", "voyage-3", "command-r", "MiniMax-M2"];
+        foreach (var model in models)
             Assert.That(Providers.Find(PriceBook.Embedded.MakerOf(model)!), Is.Not.Null, model);
     }
 }

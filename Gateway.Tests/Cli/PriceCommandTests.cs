@@ -47,8 +47,8 @@ public sealed class PriceCommandTests
 
     private static (int Code, string Output, string Error) Run(params string[] arguments)
     {
-        var configuration = new InvocationConfiguration { Output = new StringWriter { NewLine = "\n" }, Error = new StringWriter { NewLine = "\n" } };
-        var code = PriceCommand.Create().Parse(arguments).Invoke(configuration);
-        return (code, configuration.Output.ToString()!, configuration.Error.ToString()!);
+        var (output, error) = (new StringWriter { NewLine = "\n" }, new StringWriter { NewLine = "\n" });
+        var code = PriceCommand.Create().Parse(arguments).Invoke(new InvocationConfiguration { Output = output, Error = error });
+        return (code, output.ToString(), error.ToString());
     }
 }

@@ -10,7 +10,8 @@ public sealed class ModelPriceTests
     private const long Usd = 1_000_000_000;
 
     /// <summary>3 / 0.3 / 3.75 / 6 / 10 audio in, 15 / 20 reasoning / 40 audio out; above 200k tokens twice that.</summary>
-    private static readonly PriceRates Rates = PriceRates.Of(3 * Usd, 15 * Usd, 300_000_000, 3_750_000_000, 6 * Usd, 10 * Usd, 20 * Usd, 40 * Usd);
+    private static readonly PriceRates Rates =
+        PriceRates.Of(3 * Usd, 15 * Usd, 300_000_000, 3_750_000_000, 6 * Usd, 10 * Usd, 20 * Usd, 40 * Usd);
 
     private static readonly ModelPrice Price = new()
     {
@@ -62,7 +63,9 @@ public sealed class ModelPriceTests
     [TestCase(2, 250_000, 1)]
     [TestCase(1, 1, 0)]
     public void ACostIsRoundedOnceHalfUp(long tokens, long rate, long nano) =>
-        Assert.That(new ModelPrice { Id = "t", Rates = PriceRates.Of(rate, 0) }.CostOf(new Usage { Input = tokens }, default).Value, Is.EqualTo(nano));
+        Assert.That(
+            new ModelPrice { Id = "t", Rates = PriceRates.Of(rate, 0) }.CostOf(new Usage { Input = tokens }, default).Value,
+            Is.EqualTo(nano));
 
     [Test]
     public void PartsBelowHalfANanoDollarAddUpBeforeTheyAreRounded()

@@ -50,7 +50,8 @@ public sealed class PriceBookTests
     [TestCase(200_000, "0.6")]
     [TestCase(200_001, "1.200006")]
     public void TiersOfTheFileHoldForTheWholeRequest(long input, string usd) =>
-        Assert.That(Book.Find("anthropic", "claude-sonnet-4-5", Now)!.CostOf(new Usage { Input = input }, default).ToString(), Is.EqualTo(usd));
+        Assert.That(
+            Book.Find("anthropic", "claude-sonnet-4-5", Now)!.CostOf(new Usage { Input = input }, default).ToString(), Is.EqualTo(usd));
 
     [TestCase("moonshotai", "moonshot")]
     [TestCase("x-ai", "xai")]
@@ -110,7 +111,8 @@ public sealed class PriceBookTests
         {"provider":"openai","models":[{"id":"m","match":{"and":[{"starts_with":"m"},{"ends_with":"1"}]},"context_window":1000,"prices":[
         """;
 
-    private static PriceBook BookWith(string prices, string limits = "[\n]") => PriceBook.Load(Text(Dated.TrimEnd() + prices + "]}]}\n]\n"), Text(limits));
+    private static PriceBook BookWith(string prices, string limits = "[\n]") =>
+        PriceBook.Load(Text(Dated.TrimEnd() + prices + "]}]}\n]\n"), Text(limits));
 
     private static MemoryStream Text(string json) => new(Encoding.UTF8.GetBytes(json));
 
@@ -131,10 +133,23 @@ public sealed class PriceBookTests
     public void APriceOfTheDayMayRunPastMidnight(string at, double usd)
     {
         var book = BookWith("""
-            {"usd_per_million":{"input_mtok":1}},{"daily":{"start_time":"23:00:00Z","end_time":"01:00:00Z","type":"time_of_date"},"usd_per_million":{"input_mtok":2}}
-            """.Trim());
+            {"usd_per_million":{"input_mtok":1}},
+            {"daily":{"start_time":"23:00:00Z","end_time":"01:00:00Z","type":"time_of_date"},"usd_per_million":{"input_mtok":2}}
+            """.Replace("\n", ""));
         Assert.That(book.Find("openai", "m1", DateTimeOffset.Parse(at))!.Rates.Input / 1e9, Is.EqualTo(usd));
     }
+
+    [TestCase(@"^gpt-5\.6-luna-\d{4}$", "gpt-5.6-luna-")]
+    [TestCase("^o[134]", "o")]
+    [TestCase("^ab?c", "a")]
+    [TestCase("^ab*", "a")]
+    [TestCase("^ab{2}", "a")]
+    [TestCase("^ab+", "ab")]
+    [TestCase("^(?!x)a", "")]
+    [TestCase("^a|b", "")]
+    [TestCase("abc", "")]
+    [TestCase("^", "")]
+    public void AnExpressionTellsHowItsMatchesBegin(string pattern, string start) => Assert.That(MatchRule.StartOf(pattern), Is.EqualTo(start));
 
     [Test]
     public void BothConditionsOfARuleMustHold()
@@ -150,11 +165,12 @@ public sealed class PriceBookTests
     [TestCase(0, "openai/m@prices.json", 1)]
     public void OfTwoPricesTheDearerCounts(double listed, string id, double input)
     {
-        var limits = $$$"""
+        var listPrice = $$$"""{"input":{{{listed}}},"cache_read":0,"cache_write":0,"output":0}""";
+        var limits = """
             [
-            {"provider":"openai","models":[{"id":"m1","context_window":5,"max_output_tokens":3,"usd_per_million":{"input":{{{listed}}},"cache_read":0,"cache_write":0,"output":0}}]}
+            {"provider":"openai","models":[{"id":"m1","context_window":5,"max_output_tokens":3,"usd_per_million":PRICE}]}
             ]
-            """;
+            """.Replace("PRICE", listPrice);
         var book = BookWith("""{"usd_per_million":{"input_mtok":1}}""", limits);
         var price = book.Find("openai", "m1", Now)!;
         Assert.That((price.Id, price.Rates.Input / 1e9, price.Rates.CachedRead / 1e9), Is.EqualTo((id, input, input)));
@@ -165,8 +181,9 @@ public sealed class PriceBookTests
     public void TiersOfSeveralBucketsAreJoined()
     {
         var price = BookWith("""
-            {"usd_per_million":{"input_mtok":{"base":1,"tiers":[{"above":100,"price":2},{"above":50,"price":1.5}]},"output_mtok":{"base":4,"tiers":[{"above":70,"price":8}]},"cache_read_mtok":0.1}}
-            """.Trim()).Find("openai", "m1", Now)!;
+            {"usd_per_million":{"input_mtok":{"base":1,"tiers":[{"above":100,"price":2},{"above":50,"price":1.5}]},
+            "output_mtok":{"base":4,"tiers":[{"above":70,"price":8}]},"cache_read_mtok":0.1}}
+            """.Replace("\n", "")).Find("openai", "m1", Now)!;
         Assert.That(price.Tiers.Select(t => (t.Above, t.Rates.Input / 1e9, t.Rates.Output / 1e9, t.Rates.CachedRead / 1e9)),
             Is.EqualTo(new[] { (50L, 1.5, 4.0, 0.1), (70L, 1.5, 8.0, 0.1), (100L, 2.0, 8.0, 0.1) }));
     }
@@ -191,7 +208,8 @@ public sealed class PriceBookTests
         {
             foreach (var price in Book.ModelsOf(provider).Select(m => Book.Find(provider, m, Now)).OfType<ModelPrice>())
             {
-                Assert.That(price.CostOf(new Usage { Input = 1000, Output = 1000 }, default), Is.GreaterThanOrEqualTo(NanoUsd.Zero), price.Id);
+                var cost = price.CostOf(new Usage { Input = 1000, Output = 1000 }, default);
+                Assert.That(cost, Is.GreaterThanOrEqualTo(NanoUsd.Zero), price.Id);
                 foreach (var tier in price.Tiers)
                     Assert.That(tier.Rates.Input, Is.GreaterThanOrEqualTo(price.Rates.Input), price.Id);
             }

@@ -15,7 +15,10 @@ internal sealed class CatalogBuilder(
     private DeploymentConfig _config = null!;
     private int _index;
 
-    /// <summary>The deployments of an entry: none, one, or (where <c>model: "*"</c> leaves the provider to the client) one per provider with a key.</summary>
+    /// <summary>
+    /// The deployments of an entry: none, one, or (where <c>model: "*"</c> leaves the provider to the client) one per provider
+    /// with a key.
+    /// </summary>
     public IEnumerable<Deployment> Build(DeploymentConfig config, int index)
     {
         (_config, _index) = (config, index);
@@ -82,7 +85,8 @@ internal sealed class CatalogBuilder(
             return new UpstreamModel(Providers.Mock, settings.Model, false);
         var prefix = settings.Model.Split('/')[0];
         Add(FindingKind.Invalid, "litellm_params.model",
-            "LLM Provider NOT provided: write provider/model, or add api_base for a server that speaks OpenAI's API; the deployment is left out"
+            "LLM Provider NOT provided: write provider/model, or add api_base for a server that speaks OpenAI's API; "
+            + "the deployment is left out"
             + (settings.Model.Contains('/') ? NearNames.Hint(prefix, Providers.All.Select(p => p.Name)) : ""));
         return null;
     }
@@ -103,7 +107,10 @@ internal sealed class CatalogBuilder(
         {
             var isCallable = StarterConfig.IsReady(provider, environment)
                 || provider == Providers.OpenAI && _config.Params.ApiKey is { IsUsable: true };
-            if (isCallable && BuildOne(new UpstreamModel(provider, "*", false), Unique($"{id}-{provider.Name}"), provider.Name + "/*") is { } deployment)
+            if (!isCallable)
+                continue;
+            var model = new UpstreamModel(provider, "*", false);
+            if (BuildOne(model, Unique($"{id}-{provider.Name}"), provider.Name + "/*") is { } deployment)
                 yield return deployment with { IsOneOfCatchAll = true };
         }
     }
@@ -153,7 +160,8 @@ internal sealed class CatalogBuilder(
         if (text is null)
         {
             var variables = provider.ApiBaseVariables is [var first, ..] ? $" or set {first}" : "";
-            Add(FindingKind.Invalid, "litellm_params.api_base", $"is needed for {provider.DisplayName}: add it{variables}; the deployment is left out");
+            Add(FindingKind.Invalid, "litellm_params.api_base",
+                $"is needed for {provider.DisplayName}: add it{variables}; the deployment is left out");
             return false;
         }
         if (UpstreamUrl.Normalize(provider, text, out apiBase, out var query) is { } problem)
@@ -165,7 +173,10 @@ internal sealed class CatalogBuilder(
         if (provider == Providers.Azure)
             version ??= QueryVersion(query) ?? Providers.FirstSet(environment, ["AZURE_API_VERSION"]);
         else if (query.Length > 0)
-            Add(FindingKind.Approximated, "litellm_params.api_base", "has a query (?…), which is not sent; use extra_headers or extra_body");
+        {
+            Add(FindingKind.Approximated, "litellm_params.api_base",
+                "has a query (?…), which is not sent; use extra_headers or extra_body");
+        }
         if (!UpstreamUrl.HoldsModel(provider, apiBase) || UpstreamUrl.IsSegment(model))
             return true;
         Add(FindingKind.Invalid, "litellm_params.model", "has a name that cannot stand in a URL; the deployment is left out");

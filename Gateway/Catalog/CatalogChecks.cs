@@ -12,14 +12,16 @@ internal static class CatalogChecks
     public static void Run(GatewayConfig config, ModelCatalog catalog, List<ConfigFinding> findings)
     {
         var file = config.ModelList.IsDefaultOrEmpty ? "config.yaml" : config.ModelList[0].File;
-        var names = catalog.Deployments.Select(d => d.ModelName).Concat(config.Router.ModelGroupAlias.Select(a => a.Alias)).Distinct().ToList();
+        var aliases = config.Router.ModelGroupAlias;
+        var names = catalog.Deployments.Select(d => d.ModelName).Concat(aliases.Select(a => a.Alias)).Distinct().ToList();
 
-        foreach (var alias in config.Router.ModelGroupAlias)
+        foreach (var alias in aliases)
         {
+            var path = $"router_settings.model_group_alias.{alias.Alias}";
             if (!catalog.Knows(alias.Model))
-                Add(0, $"router_settings.model_group_alias.{alias.Alias}", $"names '{alias.Model}', which is no model here{NearNames.Hint(alias.Model, names)}");
+                Add(0, path, NamesNothing(alias.Model, names));
             else if (catalog.Groups.Any(g => g.Name == alias.Alias))
-                Add(0, $"router_settings.model_group_alias.{alias.Alias}", "is the name of a model too, which comes first; the alias is never used");
+                Add(0, path, "is the name of a model too, which comes first; the alias is never used");
         }
         CheckFallbacks();
         CheckUsers();
@@ -34,10 +36,10 @@ internal static class CatalogChecks
                 if (group != "*" && !catalog.Knows(group))
                     Add(0, $"{section}.fallbacks", $"'{group}' is no model here{NearNames.Hint(group, names)}");
                 foreach (var target in targets.Where(t => !catalog.Knows(t)))
-                    Add(0, $"{section}.fallbacks.{group}", $"names '{target}', which is no model here{NearNames.Hint(target, names)}");
+                    Add(0, $"{section}.fallbacks.{group}", NamesNothing(target, names));
             }
             foreach (var target in config.LiteLlm.DefaultFallbacks.Where(t => !catalog.Knows(t)))
-                Add(0, "litellm_settings.default_fallbacks", $"names '{target}', which is no model here{NearNames.Hint(target, names)}");
+                Add(0, "litellm_settings.default_fallbacks", NamesNothing(target, names));
         }
 
         void CheckUsers()
@@ -50,7 +52,7 @@ internal static class CatalogChecks
                 {
                     if (Words.Contains(model) || groups.Contains(model) || WildcardPattern.IsPattern(model) || catalog.Knows(model))
                         continue;
-                    Add(user.Line, $"user_access[{i}].models", $"names '{model}', which is no model here{NearNames.Hint(model, names.Concat(groups))}");
+                    Add(user.Line, $"user_access[{i}].models", NamesNothing(model, names.Concat(groups)));
                 }
             }
         }
@@ -69,6 +71,9 @@ internal static class CatalogChecks
                     + "output_cost_per_token (or model_info.base_model)"));
             }
         }
+
+        static string NamesNothing(string model, IEnumerable<string> known) =>
+            $"names '{model}', which is no model here{NearNames.Hint(model, known)}";
 
         void Add(int line, string path, string message) => findings.Add(new ConfigFinding(FindingKind.Invalid, file, line, path, message));
     }

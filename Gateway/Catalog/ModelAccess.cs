@@ -39,7 +39,9 @@ internal static class ModelAccess
 
     private static bool IsAllowedWithProvider(ImmutableArray<string> models, string requested, PriceBook prices)
     {
-        if (requested.Contains('/') || !models.Any(m => m.Contains('/') && WildcardPattern.IsPattern(m)) || prices.MakerOf(requested) is not { } maker)
+        if (requested.Contains('/') || !models.Any(m => m.Contains('/') && WildcardPattern.IsPattern(m)))
+            return false;
+        if (prices.MakerOf(requested) is not { } maker)
             return false;
         var full = $"{maker}/{requested}";
         return models.Any(m => WildcardPattern.IsPattern(m) && WildcardPattern.Matches(m, full));

@@ -31,7 +31,8 @@ public sealed class ModelCatalog
     {
         _prices = prices;
         Deployments = deployments;
-        Groups = [.. deployments.Where(d => !WildcardPattern.IsPattern(d.ModelName)).GroupBy(d => d.ModelName).Select(g => NewGroup(g.Key, [.. g]))];
+        Groups = [.. deployments.Where(d => !WildcardPattern.IsPattern(d.ModelName))
+            .GroupBy(d => d.ModelName).Select(g => NewGroup(g.Key, [.. g]))];
         var wildcards = deployments.Where(d => WildcardPattern.IsPattern(d.ModelName))
             .GroupBy(d => d.ModelName).Select(g => new WildcardGroup(new WildcardPattern(g.Key), [.. g])).ToList();
         // OrderBy keeps the file's order among equals.
@@ -199,13 +200,14 @@ public sealed class ModelCatalog
     private static string WithoutProvider(Deployment deployment, string model) =>
         model.StartsWith(deployment.Provider.Name + "/", StringComparison.Ordinal) ? model[(deployment.Provider.Name.Length + 1)..] : model;
 
-    private static ModelGroup NewGroup(string name, ImmutableArray<Deployment> deployments, ImmutableArray<string> upstream = default) => new()
-    {
-        Name = name,
-        Deployments = deployments,
-        UpstreamModels = upstream.IsDefault ? [] : upstream,
-        AccessGroups = [.. deployments.SelectMany(d => d.AccessGroups).Distinct()],
-    };
+    private static ModelGroup NewGroup(string name, ImmutableArray<Deployment> deployments, ImmutableArray<string> upstream = default) =>
+        new()
+        {
+            Name = name,
+            Deployments = deployments,
+            UpstreamModels = upstream.IsDefault ? [] : upstream,
+            AccessGroups = [.. deployments.SelectMany(d => d.AccessGroups).Distinct()],
+        };
 
     private IEnumerable<ListedModel> List(GatewayConfig config)
     {
@@ -238,8 +240,10 @@ public sealed class ModelCatalog
                 continue;
             foreach (var model in _prices.ModelsOf(deployment.Provider.Name))
             {
-                if (target.Capture(model) is { } captured)
-                    yield return deployment.IsOneOfCatchAll ? wildcard.Pattern.Fill([$"{deployment.Provider.Name}/{model}"]) : wildcard.Pattern.Fill(captured);
+                if (target.Capture(model) is not { } captured)
+                    continue;
+                // With model "*" the star of the public name stands for provider and model.
+                yield return wildcard.Pattern.Fill(deployment.IsOneOfCatchAll ? [$"{deployment.Provider.Name}/{model}"] : captured);
             }
         }
     }

@@ -6,7 +6,10 @@ public static class NearNames
     /// <summary>A longer name is not a typing error but something else.</summary>
     private const int MaxLength = 128;
 
-    /// <summary>At most <paramref name="count"/> near names, the nearest first: those with few letters changed, then those that contain the name.</summary>
+    /// <summary>
+    /// At most <paramref name="count"/> near names, the nearest first: those with few letters changed, and those that contain the
+    /// name.
+    /// </summary>
     public static IEnumerable<string> Of(string name, IEnumerable<string> known, int count = 3)
     {
         if (name.Length is 0 or > MaxLength)

@@ -36,7 +36,8 @@ public readonly record struct UpstreamModel(Provider Provider, string Name, bool
         return string.IsNullOrEmpty(settings.ApiBase) ? null : Of(Providers.CustomOpenAI, model) with { IsAssumed = true };
     }
 
-    private static UpstreamModel Of(Provider provider, string model) => new(provider, WildcardPattern.IsPattern(model) ? model : WithPath(provider, model), false);
+    private static UpstreamModel Of(Provider provider, string model) =>
+        new(provider, WildcardPattern.IsPattern(model) ? model : WithPath(provider, model), false);
 
     /// <summary>Fireworks' models are called by a path, which people leave out.</summary>
     internal static string WithPath(Provider provider, string model) =>

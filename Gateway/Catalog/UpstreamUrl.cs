@@ -20,11 +20,13 @@ public static class UpstreamUrl
     /// <param name="text">As written by a person (or, where a config allows it, a client).</param>
     /// <param name="apiBase">The base; empty when there is a problem.</param>
     /// <param name="query">The query that was taken off, with its question mark, or nothing.</param>
-    /// <returns>What is wrong, as the rest of a sentence that begins with the setting's name; never quotes the URL. Null: all is well.</returns>
+    /// <returns>
+    /// What is wrong, as the rest of a sentence that begins with the setting's name; never quotes the URL. Null: all is well.
+    /// </returns>
     public static string? Normalize(Provider provider, string text, out string apiBase, out string query)
     {
         (apiBase, query) = ("", "");
-        if (!Uri.TryCreate(text.Trim(), UriKind.Absolute, out var uri) || (uri.Scheme != Uri.UriSchemeHttp && uri.Scheme != Uri.UriSchemeHttps))
+        if (!Uri.TryCreate(text.Trim(), UriKind.Absolute, out var uri) || uri.Scheme is not ("http" or "https"))
             return "must be an absolute http or https URL";
         if (uri.UserInfo.Length > 0 || text.Contains('@') && uri.Authority.Contains('@'))
             return "must not hold a user name or password; use api_key or extra_headers";
@@ -32,7 +34,8 @@ public static class UpstreamUrl
             return "must not hold a fragment (#…)";
         query = uri.Query;
         var path = uri.AbsolutePath.TrimEnd('/');
-        apiBase = uri.GetLeftPart(UriPartial.Authority) + (provider == Providers.Azure ? AzurePath(path) : WithPath(path, provider.ApiBasePath));
+        apiBase = uri.GetLeftPart(UriPartial.Authority)
+            + (provider == Providers.Azure ? AzurePath(path) : WithPath(path, provider.ApiBasePath));
         return null;
     }
 

@@ -15,7 +15,7 @@ public static class PriceCommand
     {
         var model = new Argument<string>("MODEL") { Description = "A model, with its provider (openai/gpt-4o) or without (gpt-4o)." };
         var input = new Option<long>("--input") { Description = "Input tokens, cached ones included.", HelpName = "N", Required = true };
-        var cached = new Option<long>("--cached") { Description = "How many of the input tokens come from the prompt cache.", HelpName = "N" };
+        var cached = new Option<long>("--cached") { Description = "Input tokens that come from the prompt cache.", HelpName = "N" };
         var output = new Option<long>("--output") { Description = "Output tokens.", HelpName = "N" };
         var command = new Command("price", "Show what a request to a model costs.") { model, input, cached, output };
         command.SetAction(parsed => Run(

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 
@@ -52,10 +53,14 @@ internal abstract record MatchRule
 
     private sealed record Pattern(string Text) : MatchRule
     {
+        private readonly string _start = StartOf(Text);
         private Regex? _regex;
 
         public override bool Matches(string model)
         {
+            // Building an expression takes longer than all other rules together, and few names need one.
+            if (!model.StartsWith(_start, StringComparison.OrdinalIgnoreCase))
+                return false;
             _regex ??= new Regex(Text, RegexOptions.CultureInvariant | RegexOptions.IgnoreCase, RegexTime);
             try
             {
@@ -66,6 +71,28 @@ internal abstract record MatchRule
                 return false;
             }
         }
+    }
+
+    /// <summary>The plain text that a match begins with: <c>gpt-5.6-</c> for <c>^gpt-5\.6-\d{4}$</c>; may be empty.</summary>
+    internal static string StartOf(string pattern)
+    {
+        if (!pattern.StartsWith('^') || pattern.Contains('|'))
+            return "";
+        var start = new StringBuilder();
+        var i = 1;
+        while (i < pattern.Length)
+        {
+            var isEscaped = pattern[i] == '\\' && i + 1 < pattern.Length && char.IsAsciiLetterOrDigit(pattern[i + 1]) is false;
+            var letter = isEscaped ? pattern[i + 1] : pattern[i];
+            if (!isEscaped && !char.IsAsciiLetterOrDigit(letter) && letter is not ('-' or '/' or '_' or '@' or ':'))
+                break;
+            start.Append(letter);
+            i += isEscaped ? 2 : 1;
+        }
+        // What comes next may make the last letter optional.
+        if (i < pattern.Length && pattern[i] is '?' or '*' or '{' && start.Length > 0)
+            start.Length--;
+        return start.ToString();
     }
 
     private sealed record Any(MatchRule[] Rules) : MatchRule

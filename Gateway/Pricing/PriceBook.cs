@@ -70,7 +70,8 @@ public sealed class PriceBook
     }
 
     /// <summary>What is known of a model's size.</summary>
-    public ModelLimits FindLimits(string provider, string model) => Recall(provider, model).Limits;
+    public ModelLimits FindLimits(string provider, string model) =>
+        PriceNames.IsLocal(provider) ? ModelLimits.None : Recall(provider, model).Limits;
 
     /// <summary>The ids of all models known of a provider, sorted, for the list of a wildcard's models.</summary>
     public IEnumerable<string> ModelsOf(string provider)

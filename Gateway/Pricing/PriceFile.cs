@@ -30,7 +30,8 @@ internal sealed class PriceFile
     public IEnumerable<string> Providers => _lines.Keys;
 
     /// <summary>The JSON object of a provider. Null: the file does not know it.</summary>
-    public ReadOnlyMemory<byte>? Find(string provider) => _lines.TryGetValue(provider, out var line) ? line : default(ReadOnlyMemory<byte>?);
+    public ReadOnlyMemory<byte>? Find(string provider) =>
+        _lines.TryGetValue(provider, out var line) ? line : default(ReadOnlyMemory<byte>?);
 
     /// <summary>The value of a member that stands before the models. Null: none.</summary>
     public JsonElement? FindHeadMember(string provider, ReadOnlySpan<byte> name)
