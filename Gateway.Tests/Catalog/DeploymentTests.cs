@@ -118,7 +118,10 @@ public sealed class DeploymentTests
     [Test]
     public void AServerWithoutADefaultAddressNeedsOne()
     {
-        Assert.That(Of(Entry("a", "hosted_vllm/m", apiBase: null)).Said, Does.Contain("HOSTED_VLLM_API_BASE"));
+        var unset = Of(Entry("a", "hosted_vllm/m", apiBase: null));
+        Assert.That(unset.Said, Does.StartWith("MissingVariable").And.Contain("HOSTED_VLLM_API_BASE"));
+        Assert.That(unset.Catalog.Knows("a"), Is.False);
+        Assert.That(Of(Entry("a", "custom_openai/m", apiBase: null)).Said, Does.StartWith("Invalid"));
         var set = With([("HOSTED_VLLM_API_BASE", "http://gpu:8000/v1")], Entry("a", "hosted_vllm/m", apiBase: null));
         Assert.That(set.Catalog.Deployments.Single().ApiBase, Is.EqualTo("http://gpu:8000/v1"));
         Assert.That(set.Findings, Is.Empty, "its key is optional");

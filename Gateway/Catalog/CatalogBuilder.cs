@@ -159,9 +159,9 @@ internal sealed class CatalogBuilder(
         var text = given ?? Providers.FirstSet(environment, provider.ApiBaseVariables) ?? provider.ApiBase;
         if (text is null)
         {
-            var variables = provider.ApiBaseVariables is [var first, ..] ? $" or set {first}" : "";
-            Add(FindingKind.Invalid, "litellm_params.api_base",
-                $"is needed for {provider.DisplayName}: add it{variables}; the deployment is left out");
+            var variable = provider.ApiBaseVariables.FirstOrDefault();
+            Add(variable is null ? FindingKind.Invalid : FindingKind.MissingVariable, "litellm_params.api_base",
+                $"is needed for {provider.DisplayName}: add it{(variable is null ? "" : $" or set {variable}")}; the deployment is left out");
             return false;
         }
         if (UpstreamUrl.Normalize(provider, text, out apiBase, out var query) is { } problem)
