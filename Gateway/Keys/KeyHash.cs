@@ -8,9 +8,6 @@ namespace Gateway.Keys;
 /// <summary>SHA-256 of a key, the form in which keys are kept and compared (plain, without salt, as in LiteLLM).</summary>
 public readonly struct KeyHash : IEquatable<KeyHash>
 {
-    /// <summary>Shorter keys can be guessed.</summary>
-    public const int MinKeyLength = 8;
-
     /// <summary>Longer than any key in use; bounds what a stranger can make us hash.</summary>
     public const int MaxKeyLength = 256;
 
@@ -24,12 +21,15 @@ public readonly struct KeyHash : IEquatable<KeyHash>
     [UnscopedRef]
     private ReadOnlySpan<byte> Span => _bytes;
 
-    /// <summary>Hashes a key, after its length and alphabet were looked at.</summary>
-    /// <returns>False for what cannot be a key: not 8–256 printable ASCII characters without space.</returns>
+    /// <summary>
+    /// Hashes a key, after its length and alphabet were looked at. Short keys are refused where they are made, in the config;
+    /// a master key may be short there, because <c>sk-1234</c> is in so many files.
+    /// </summary>
+    /// <returns>False for what cannot be a key: not 1–256 printable ASCII characters without space.</returns>
     public static bool TryCompute(ReadOnlySpan<char> key, out KeyHash hash)
     {
         hash = default;
-        if (key.Length is < MinKeyLength or > MaxKeyLength || key.ContainsAnyExceptInRange('!', '~'))
+        if (key.Length is 0 or > MaxKeyLength || key.ContainsAnyExceptInRange('!', '~'))
             return false;
 
         Span<byte> ascii = stackalloc byte[MaxKeyLength];
