@@ -23,7 +23,7 @@ public static class CheckCommand
     {
         var config = new Option<string?>("--config", "-c")
         {
-            Description = "The config file (default: CONFIG_FILE_PATH, else ./config.yaml).",
+            Description = "The config file. Default: CONFIG_FILE_PATH, else ./config.yaml.",
             HelpName = "FILE",
         };
         var strict = new Option<string?>("--strict")

@@ -13,7 +13,7 @@ internal sealed class DatabaseOptions
 
     private readonly Option<string?> _config = new("--config", "-c")
     {
-        Description = "The config beside which the database lies. Default: $CONFIG_FILE_PATH.",
+        Description = "The config beside which the database lies. Default: CONFIG_FILE_PATH.",
         HelpName = "FILE",
     };
 

@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
 using Gateway.Catalog;
 using Gateway.Config;
 using Gateway.Telemetry;
@@ -23,7 +25,12 @@ public sealed class ServeCommand
         HelpName = "ADDRESS",
     };
 
-    private readonly Option<int?> _port = new("--port", "-p") { Description = "The port. Default: PORT, else 4000.", HelpName = "PORT" };
+    private readonly Option<int?> _port = new("--port", "-p")
+    {
+        Description = "The port; 0 for any free one. Default: PORT, else 4000.",
+        HelpName = "PORT",
+        CustomParser = ReadPort,
+    };
 
     private readonly Option<string?> _database = new("--db")
     {
@@ -104,10 +111,22 @@ public sealed class ServeCommand
     {
         if (environment.GetValueOrDefault("PORT") is not { Length: > 0 } text)
             return DefaultPort;
-        return int.TryParse(text, out var port) && port is >= 0 and <= 65_535
+        return TryReadPort(text, out var port)
             ? port
             : throw new StartException($"The variable PORT must be a port number, 0 to 65535, not '{text}'.");
     }
+
+    private static int? ReadPort(ArgumentResult argument)
+    {
+        var text = argument.Tokens[0].Value;
+        if (TryReadPort(text, out var port))
+            return port;
+        argument.AddError($"--port: '{text}' is not a port number, 0 to 65535.");
+        return null;
+    }
+
+    private static bool TryReadPort(string text, out int port) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out port) && port <= 65_535;
 
     private static Func<double> NewRandom()
     {

@@ -17,15 +17,17 @@ public static class SpendCommand
     /// <summary>Enough to tell a few thousand keys apart.</summary>
     private const int ShortHashLength = 12;
 
+    private static readonly TimeSpan DefaultSince = TimeSpan.FromDays(7);
+
     public static Command Create(IReadOnlyDictionary<string, string> environment, TimeProvider time)
     {
         var by = new Option<string>("--by") { Description = "What a line stands for.", DefaultValueFactory = _ => "user" };
         by.AcceptOnlyFromAmong("user", "model", "key", "day");
-        var since = new Option<TimeSpan>("--since")
+        // Its default is not an option's default, which the help would show as 7.00:00:00.
+        var since = new Option<TimeSpan?>("--since")
         {
-            Description = "How far back: 90m, 24h, 7d.",
+            Description = "How far back: 90m, 24h, 7d, 4w. Default: 7d.",
             HelpName = "TIME",
-            DefaultValueFactory = _ => TimeSpan.FromDays(7),
             CustomParser = ReadSince,
         };
         var format = new Option<string>("--format") { Description = "How it is printed.", DefaultValueFactory = _ => "table" };
@@ -37,7 +39,7 @@ public static class SpendCommand
         command.SetAction(parsed => Run(
             database.PathIn(parsed, environment),
             Enum.Parse<SpendGrouping>(parsed.GetRequiredValue(by), ignoreCase: true),
-            time.GetUtcNow() - parsed.GetRequiredValue(since),
+            time.GetUtcNow() - (parsed.GetValue(since) ?? DefaultSince),
             Enum.Parse<Format>(parsed.GetRequiredValue(format), ignoreCase: true),
             parsed.InvocationConfiguration.Output,
             parsed.InvocationConfiguration.Error));
@@ -104,12 +106,13 @@ public static class SpendCommand
         return true;
     }
 
-    private static TimeSpan ReadSince(ArgumentResult argument)
+    private static TimeSpan? ReadSince(ArgumentResult argument)
     {
         var text = argument.Tokens[0].Value;
-        if (!TryReadSince(text, out var since))
-            argument.AddError($"--since: '{text}' is not a time; write 90m, 24h, 7d or 4w.");
-        return since;
+        if (TryReadSince(text, out var since))
+            return since;
+        argument.AddError($"--since: '{text}' is not a time; write 90m, 24h, 7d or 4w.");
+        return null;
     }
 
     private static string NameOf(SpendLine line, SpendGrouping by) =>
