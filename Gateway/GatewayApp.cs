@@ -114,6 +114,7 @@ public sealed class GatewayApp : IAsyncDisposable
         if (options.LogsEvents)
             LogFormat.Use(logging, options.Config.LiteLlm.JsonLogs);
         logging.AddFilter("Microsoft", LogLevel.Warning);
+        logging.AddFilter("Microsoft.Extensions.Hosting", LogLevel.None); // a start that fails is told of in one line
     });
 
     private static void AddCors(IServiceCollection services, ImmutableArray<string> origins) => services.AddCors(cors => cors.AddDefaultPolicy(policy =>
@@ -185,7 +186,7 @@ public sealed class GatewayApp : IAsyncDisposable
         var buffers = new BufferBudget(config.General.MaxBufferedBytes);
         var upstream = Own(new UpstreamClient(buffers, time));
         var metrics = Own(new GatewayMetrics(MetricSettingsOf(config, catalog, limiter, router), logs.CreateLogger<GatewayMetrics>()));
-        var log = Own(new RequestLog(options.LogOutput, config.LiteLlm.JsonLogs));
+        var log = Own(new RequestLog(options.LogOutput, config.LiteLlm.JsonLogs, TimeProvider.System));
         var attempts = new Attempts(router, upstream, metrics, time, options.Random);
         var pipeline = new GatewayPipeline(
             Snapshot, _keys, limiter, attempts, ledger, metrics, log, buffers, time, logs.CreateLogger<GatewayPipeline>());
@@ -197,10 +198,10 @@ public sealed class GatewayApp : IAsyncDisposable
     /// <summary>Every URL of the gateway.</summary>
     private static void Map(WebApplication web, GatewayPipeline pipeline, KeyRing keys, SpendLedger ledger, Func<GatewaySnapshot> snapshot)
     {
-        web.Use(next => http => ApiAnswer.ExplainEmptyAsync(http, next));
         web.UseRouting();
         if (!snapshot().Config.General.CorsAllowOrigins.IsEmpty)
             web.UseCors();
+        web.Use(next => http => ApiAnswer.ServeAsync(http, next));
         var admin = new AdminAccess(keys, snapshot);
         ClientApi.Map(web, pipeline);
         ModelsApi.Map(web, keys, snapshot);

@@ -1,6 +1,5 @@
 using System.Collections;
 using System.CommandLine;
-using System.CommandLine.Invocation;
 using Gateway.Cli;
 
 // The one place where the process's environment is read.
@@ -20,10 +19,10 @@ var root = new RootCommand("An AI model gateway: one executable, a LiteLLM-style
 serve.AddTo(root, environment);
 
 var parsed = root.Parse(args);
-if (parsed.Action is ParseErrorAction errors)
+if (parsed.Errors.Count > 0)
 {
-    errors.ShowHelp = false;
-    errors.ShowTypoCorrections = true;
+    Console.Error.WriteLine($"gateway: {parsed.Errors[0].Message} (gateway --help lists what there is)");
+    return 1;
 }
 // No time limit on stopping: the gateway has its own (general_settings.shutdown_grace).
 return await parsed.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null });

@@ -22,23 +22,30 @@ internal static class ApiAnswer
     /// <summary>Sends an error.</summary>
     public static async Task RefuseAsync(HttpContext http, ApiError error, GatewaySnapshot snapshot)
     {
-        http.Response.StatusCode = ErrorHeaders.StatusOf(error, snapshot.Config.General);
+        error = ErrorHeaders.For(error, snapshot.Config.General);
+        http.Response.StatusCode = error.Status;
         http.Response.ContentType = "application/json";
         ErrorHeaders.Set(http.Response, error);
         Dialect.WriteError(http.Response.BodyWriter, error);
         await http.Response.BodyWriter.FlushAsync(http.RequestAborted);
     }
 
-    /// <summary>Gives an unknown path or method the body that LiteLLM gives it.</summary>
-    public static async Task ExplainEmptyAsync(HttpContext http, RequestDelegate next)
+    /// <summary>Gives an unknown path or method the body that LiteLLM gives it. Comes after routing; costs known paths nothing.</summary>
+    public static Task ServeAsync(HttpContext http, RequestDelegate next) => http.GetEndpoint() switch
     {
-        await next(http);
-        var response = http.Response;
-        if (response.HasStarted || response.StatusCode is not (StatusCodes.Status404NotFound or StatusCodes.Status405MethodNotAllowed))
-            return;
-        response.ContentType = "application/json";
-        await response.BodyWriter.WriteAsync(response.StatusCode == StatusCodes.Status404NotFound
-            ? """{"detail":"Not Found"}"""u8.ToArray()
-            : """{"detail":"Method Not Allowed"}"""u8.ToArray());
-    }
+        RouteEndpoint => next(http),
+        null => SayAsync(http, StatusCodes.Status404NotFound, "Not Found"),
+        _ => SayAsync(http, StatusCodes.Status405MethodNotAllowed, "Method Not Allowed"), // routing's own endpoint for that
+    };
+
+    private static Task SayAsync(HttpContext http, int status, string detail) => SendAsync(
+        http,
+        detail,
+        (json, text) =>
+        {
+            json.WriteStartObject();
+            json.WriteString("detail", text);
+            json.WriteEndObject();
+        },
+        status);
 }

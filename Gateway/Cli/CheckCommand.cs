@@ -37,16 +37,24 @@ public static class CheckCommand
         format.AcceptOnlyFromAmong("text", "json");
 
         var command = new Command("check", "Read a config file and say what the gateway would make of it.") { config, strict, format };
-        command.SetAction(parsed => Run(
-            parsed.GetValue(config) ?? environment.GetValueOrDefault("CONFIG_FILE_PATH") ?? "config.yaml",
-            parsed.GetResult(strict) is null ? Strictness.None
+        command.SetAction(parsed =>
+        {
+            var path = parsed.GetValue(config) ?? environment.GetValueOrDefault("CONFIG_FILE_PATH") ?? ConfigPath.Default;
+            var strictness = parsed.GetResult(strict) is null ? Strictness.None
                 : parsed.GetValue(strict) is null ? Strictness.Findings
-                : Strictness.Environment,
-            parsed.GetValue(format) == "json" ? Format.Json : Format.Text,
-            environment,
-            parsed.InvocationConfiguration.Output,
-            further));
+                : Strictness.Environment;
+            var output = parsed.InvocationConfiguration.Output;
+            if (path == ConfigPath.Default && !File.Exists(path))
+                return SayNothingToCheck(output);
+            return Run(path, strictness, parsed.GetValue(format) == "json" ? Format.Json : Format.Text, environment, output, further);
+        });
         return command;
+    }
+
+    private static int SayNothingToCheck(TextWriter output)
+    {
+        output.WriteLine($"There is no {ConfigPath.Default} here and none is named: the gateway would start with a mock model.");
+        return WouldStart;
     }
 
     /// <summary>Checks a file and prints what was found. 0: would start; 1: has findings, under --strict; 2: would not start.</summary>

@@ -3,7 +3,8 @@ namespace Gateway.Cli;
 /// <summary>Finds the config file that is meant.</summary>
 internal static class ConfigPath
 {
-    private const string Default = "config.yaml";
+    /// <summary>Read where no other file is named.</summary>
+    public const string Default = "config.yaml";
 
     /// <summary>The option, else CONFIG_FILE_PATH, else ./config.yaml where there is one.</summary>
     /// <returns>Null: none is named and none lies in the working directory.</returns>

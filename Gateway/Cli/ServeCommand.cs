@@ -76,7 +76,10 @@ public sealed class ServeCommand
             var loaded = path is null ? LoadedConfig.Of(StarterConfig.For(environment), environment) : ConfigReader.Load(path, environment);
             Report(loaded.Findings);
             if (!loaded.WouldStart)
+            {
+                await Console.Error.WriteLineAsync($"gateway: not started, because '{path}' has errors.");
                 return 2;
+            }
             return await ServeAsync(OptionsOf(parsed, loaded, path), path);
         }
         catch (StartException e)

@@ -96,8 +96,7 @@ internal sealed class Attempts
         var model = run.Group.UpstreamModelOf(deployment);
         if (RequestShape.ChangesFor(run, deployment, model, out var changes) is { } unsupported)
             return unsupported;
-        var target = default(ClientTarget);
-        if (!deployment.IsMock && ClientTarget.Find(deployment, run.Endpoint.Operation, model, run.Request, out target) is { } refusal)
+        if (ClientTarget.Find(deployment, run.Endpoint.Operation, model, run.Request, out var target) is { } refusal)
             return refusal;
         var price = run.Snapshot.Catalog.PriceFor(deployment, model, _time.GetUtcNow());
         call = new UpstreamCall

@@ -64,6 +64,7 @@ internal sealed class ClientAnswer(HttpContext http, Dialect dialect, Exchange e
     /// <summary>Sends an error; where the answer has begun, the connection is broken off.</summary>
     public async ValueTask RefuseAsync(ApiError error)
     {
+        error = ErrorHeaders.For(error, settings);
         exchange.Error = error;
         if (_response.HasStarted)
         {
@@ -71,7 +72,7 @@ internal sealed class ClientAnswer(HttpContext http, Dialect dialect, Exchange e
             return;
         }
         ErrorHeaders.Set(_response, error);
-        Begin(ErrorHeaders.StatusOf(error, settings), "application/json");
+        Begin(error.Status, "application/json");
         if (exchange.Attempts.Count > 0)
             _response.Headers["x-litellm-response-cost"] = "0";
         dialect.WriteError(_response.BodyWriter, error);

@@ -7,8 +7,8 @@ using Gateway.Upstream;
 
 namespace Gateway.Pipeline;
 
-/// <summary>Where a call goes and with whose key: the deployment's, or the client's where the deployment lets clients choose.</summary>
-internal readonly record struct ClientTarget(Uri Uri, Secret? Key, bool IsChosenByClient)
+/// <summary>Where a call goes and with whose key: the deployment's, or the client's where the deployment lets clients choose. A mock has no URL.</summary>
+internal readonly record struct ClientTarget(Uri? Uri, Secret? Key, bool IsChosenByClient)
 {
     private static readonly TimeSpan MatchTime = TimeSpan.FromMilliseconds(100);
 
@@ -23,7 +23,7 @@ internal readonly record struct ClientTarget(Uri Uri, Secret? Key, bool IsChosen
         var key = request.ApiKey is null ? deployment.ApiKey : Secret.Of(request.ApiKey);
         if (request.ApiBase is null)
         {
-            target = new(deployment.UriFor(operation, upstreamModel), key, false);
+            target = new(deployment.IsMock ? null : deployment.UriFor(operation, upstreamModel), key, false);
             return null;
         }
         if (!allowed.Any(param => param.Name is "api_base" or "base_url" && Matches(param.Pattern, request.ApiBase)))

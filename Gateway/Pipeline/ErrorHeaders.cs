@@ -7,9 +7,9 @@ namespace Gateway.Pipeline;
 /// <summary>What an error says in its status and headers.</summary>
 public static class ErrorHeaders
 {
-    /// <summary>The status, by the generation of LiteLLM that is asked for.</summary>
-    public static int StatusOf(ApiError error, GeneralSettings settings) =>
-        settings.CompatStatusCodes == CompatStatusCodes.Legacy ? error.LegacyStatus ?? error.Status : error.Status;
+    /// <summary>The error as the generation of LiteLLM that is asked for would tell it.</summary>
+    public static ApiError For(ApiError error, GeneralSettings settings) =>
+        settings.CompatStatusCodes == CompatStatusCodes.Legacy && error.LegacyStatus is { } status ? error with { Status = status } : error;
 
     /// <summary>Sets <c>retry-after</c> (whole seconds, at least 1) and <c>x-should-retry</c>.</summary>
     public static void Set(HttpResponse response, ApiError error)

@@ -15,7 +15,8 @@ public sealed record UpstreamCall
     /// <summary>The model's name at the provider.</summary>
     public required string Model { get; init; }
 
-    public required Uri Uri { get; init; }
+    /// <summary>Null: a mock.</summary>
+    public required Uri? Uri { get; init; }
 
     /// <summary>The key to show. Null: none.</summary>
     public Secret? Key { get; init; }

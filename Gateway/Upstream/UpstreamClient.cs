@@ -43,8 +43,6 @@ public sealed class UpstreamClient : IDisposable
         ConnectTimeout = ConnectTimeout,
         PooledConnectionLifetime = ConnectionLifetime,
         ActivityHeadersPropagator = null,
-        // Providers are asked not to compress; one that does all the same is understood.
-        AutomaticDecompression = DecompressionMethods.All,
     };
 
     /// <summary>Calls a deployment. For a stream it returns once the first event has come.</summary>
@@ -137,7 +135,7 @@ public sealed class UpstreamClient : IDisposable
     private static async ValueTask<ReadOnlyMemory<byte>> ReadStartAsync(HttpResponseMessage response, CancellationToken ct)
     {
         var buffer = new byte[MaxErrorBytes];
-        await using var stream = await response.Content.ReadAsStreamAsync(ct);
+        await using var stream = await ContentDecoding.OpenAsync(response, ct);
         var length = await stream.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, ct);
         return buffer.AsMemory(0, length);
     }
@@ -153,7 +151,7 @@ public sealed class UpstreamClient : IDisposable
         WholeAnswer? answer = null;
         try
         {
-            await using var stream = await response.Content.ReadAsStreamAsync(ct);
+            await using var stream = await ContentDecoding.OpenAsync(response, ct);
             while (await stream.ReadAsync(buffer.AsMemory(filled), ct) is > 0 and var read)
             {
                 filled += read;
@@ -191,7 +189,7 @@ public sealed class UpstreamClient : IDisposable
     private async ValueTask<UpstreamAnswer> OpenStreamAsync(
         UpstreamCall call, StreamOptions options, HttpResponseMessage response, CallDeadline deadline)
     {
-        var stream = await response.Content.ReadAsStreamAsync(deadline.Token);
+        var stream = await ContentDecoding.OpenAsync(response, deadline.Token);
         var answer = new StreamedAnswer(response, stream, call.Dialect.Translate(options), deadline, call.Timeout);
         var opened = false;
         try

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 
 namespace Gateway.Dialects.OpenAi;
@@ -8,6 +9,9 @@ public sealed class OpenAiDialect : Dialect
 {
     /// <summary>Text of the client's that is kept for the records is cut to this many characters.</summary>
     private const int MaxRecordedText = 256;
+
+    /// <summary>Quotes and letters as they are: the content type says that it is JSON, not a page.</summary>
+    private static readonly JsonWriterOptions ReadableText = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     public override string Name => "openai";
 
@@ -112,7 +116,7 @@ public sealed class OpenAiDialect : Dialect
 
     public override void WriteError(IBufferWriter<byte> output, ApiError error)
     {
-        using var writer = new Utf8JsonWriter(output);
+        using var writer = new Utf8JsonWriter(output, ReadableText);
         writer.WriteStartObject();
         writer.WriteStartObject("error");
         writer.WriteString("message", error.Message);
