@@ -13,7 +13,7 @@ public sealed class KeyHashTests
         Assert.That(hash.ToHex(), Is.EqualTo("581d30b4caecfdbad68803e06cde0f826b06850314fbadc988d9ad6d0d4d3298"));
     }
 
-    [TestCase(7, false)]
+    [TestCase(0, false)]
     [TestCase(8, true)]
     [TestCase(256, true)]
     [TestCase(257, false)]

@@ -60,7 +60,6 @@ public sealed class RequestLog : IAsyncDisposable
         _queue.Writer.TryComplete();
         await _stopping.CancelAsync();
         await _writing;
-        _stopping.Dispose();
     }
 
     private async Task WriteAsync()
