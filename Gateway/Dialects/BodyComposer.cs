@@ -8,6 +8,9 @@ namespace Gateway.Dialects;
 /// <summary>Composes the body that leaves from slices of the client's body: what is not changed is not touched.</summary>
 internal sealed class BodyComposer(ClientRequest request)
 {
+    private const string ModelName = "model";
+    private const string StreamOptionsName = "stream_options";
+
     private static readonly byte[] Open = [(byte)'{'];
     private static readonly byte[] Close = [(byte)'}'];
     private static readonly byte[] Comma = [(byte)','];
@@ -19,68 +22,87 @@ internal sealed class BodyComposer(ClientRequest request)
     private int _runStart = -1;
     private int _runEnd;
 
+    /// <summary>
+    /// Who wins where several name the same member: overrides before what is dropped, that before the client's body with its
+    /// extra_body, that before defaults. The model is sent in any case.
+    /// </summary>
     public SplicedBody Compose(RequestChanges changes)
     {
         _body.Add(Open);
-        var hasModel = false;
-        var asksForUsage = !changes.AskForStreamUsage;
         foreach (var member in request.Members)
         {
-            switch (member.Kind)
-            {
-                case MemberKind.Model:
-                    Replace(member, JsonString(changes.Model));
-                    hasModel = true;
-                    break;
-                case MemberKind.StreamOptions when !asksForUsage:
-                    Replace(member, WithUsage(request.ValueOf(member)));
-                    asksForUsage = true;
-                    break;
-                case MemberKind.Other or MemberKind.User or MemberKind.Stream or MemberKind.StreamOptions
-                    or MemberKind.MaxTokens or MemberKind.MaxCompletionTokens when !IsDropped(member, changes):
-                    Keep(member);
-                    break;
-                default:
-                    FlushRun(); // left out: the next member that is kept brings its own comma
-                    break;
-            }
+            if (member.Kind == MemberKind.Model)
+                Replace(member, JsonString(changes.Model));
+            else if (!Leaves(member.Kind) || IsReplaced(request.Body, member, changes))
+                FlushRun(); // left out: the next member that is kept brings its own comma
+            else if (member.Kind == MemberKind.StreamOptions && changes.AskForStreamUsage)
+                Replace(member, WithUsage(request.ValueOf(member)));
+            else
+                Keep(member);
         }
         FlushRun();
-        Append(changes, hasModel, asksForUsage);
+        Append(changes);
         _body.Add(Close);
         return _body;
     }
 
-    private void Append(RequestChanges changes, bool hasModel, bool asksForUsage)
+    private static bool Leaves(MemberKind kind) => kind is MemberKind.Other or MemberKind.User or MemberKind.Stream or MemberKind.StreamOptions
+        or MemberKind.MaxTokens or MemberKind.MaxCompletionTokens;
+
+    private void Append(RequestChanges changes)
     {
-        if (!hasModel)
-            Insert("model", JsonString(changes.Model));
-        if (!asksForUsage)
-            Insert("stream_options", """{"include_usage":true}"""u8.ToArray());
-        foreach (var extra in request.Members)
-        {
-            if (extra.Kind == MemberKind.ExtraBody)
-                InsertMembersOf(request.ValueOf(extra));
-        }
+        if (request.Find(ModelName) is null)
+            Insert(ModelName, JsonString(changes.Model));
+        var extras = ExtraMembers(changes);
+        foreach (var (json, member) in extras)
+            InsertSlice(json.Slice(member.Start, member.End - member.Start));
         foreach (var (name, json) in changes.Overrides)
-            Insert(name, Encoding.UTF8.GetBytes(json));
-        foreach (var (name, json) in changes.Defaults)
         {
-            if (request.Find(name) is null)
+            if (name != ModelName)
                 Insert(name, Encoding.UTF8.GetBytes(json));
         }
+        foreach (var (name, json) in changes.Defaults)
+        {
+            if (name != ModelName && IsFree(name, changes) && request.Find(name) is null && !extras.Exists(e => BodyScanner.NameIs(e.Json, e.Member, name)))
+                Insert(name, name == StreamOptionsName && changes.AskForStreamUsage
+                    ? WithUsage(new(Encoding.UTF8.GetBytes(json)))
+                    : Encoding.UTF8.GetBytes(json));
+        }
+        if (changes.AskForStreamUsage && IsFree(StreamOptionsName, changes) && request.Find(StreamOptionsName) is null
+            && !changes.Defaults.Any(pair => pair.Key == StreamOptionsName))
+            Insert(StreamOptionsName, WithUsage(default));
     }
 
-    private bool IsDropped(JsonMember member, RequestChanges changes)
+    /// <summary>The members of the client's extra_body that leave.</summary>
+    private List<(ReadOnlySequence<byte> Json, JsonMember Member)> ExtraMembers(RequestChanges changes)
+    {
+        var extras = new List<(ReadOnlySequence<byte>, JsonMember)>();
+        foreach (var member in request.Members)
+        {
+            if (member.Kind != MemberKind.ExtraBody)
+                continue;
+            var json = request.ValueOf(member);
+            var inner = new List<JsonMember>();
+            BodyScanner.TryScan(json, inner);
+            extras.AddRange(inner.Where(extra => !IsReplaced(json, extra, changes)).Select(extra => (json, extra)));
+        }
+        return extras;
+    }
+
+    /// <summary>True when neither a drop nor an override speaks of the name.</summary>
+    private static bool IsFree(string name, RequestChanges changes) =>
+        !changes.Dropped.Contains(name) && !changes.Overrides.Any(pair => pair.Key == name);
+
+    private static bool IsReplaced(in ReadOnlySequence<byte> json, JsonMember member, RequestChanges changes)
     {
         foreach (var name in changes.Dropped)
         {
-            if (request.NameIs(member, name))
+            if (BodyScanner.NameIs(json, member, name))
                 return true;
         }
         foreach (var (name, _) in changes.Overrides)
         {
-            if (request.NameIs(member, name))
+            if (BodyScanner.NameIs(json, member, name))
                 return true;
         }
         return false;
@@ -121,14 +143,10 @@ internal sealed class BodyComposer(ClientRequest request)
         _body.Add(json);
     }
 
-    private void InsertMembersOf(ReadOnlySequence<byte> json)
+    private void InsertSlice(in ReadOnlySequence<byte> member)
     {
-        var members = new List<JsonMember>();
-        BodyScanner.TryScan(json, members);
-        if (members.Count == 0)
-            return;
         Separate();
-        _body.Add(json.Slice(members[0].Start, members[^1].End - members[0].Start));
+        _body.Add(member);
     }
 
     private void Separate()
@@ -138,24 +156,28 @@ internal sealed class BodyComposer(ClientRequest request)
         _hasMembers = true;
     }
 
-    /// <summary>The client's stream_options with <c>include_usage: true</c>; anything but an object is replaced.</summary>
+    /// <summary>
+    /// Stream options with <c>include_usage: true</c> put in or in place of what they say of it, all other bytes as they are;
+    /// anything but an object is replaced.
+    /// </summary>
     private static byte[] WithUsage(ReadOnlySequence<byte> streamOptions)
     {
-        var buffer = new ArrayBufferWriter<byte>();
-        using var writer = new Utf8JsonWriter(buffer);
-        writer.WriteStartObject();
-        using (var document = JsonDocument.Parse(streamOptions, new() { MaxDepth = BodyScanner.MaxDepth }))
+        var json = streamOptions.ToArray();
+        var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = BodyScanner.MaxDepth });
+        if (json.Length == 0 || !reader.Read() || reader.TokenType != JsonTokenType.StartObject)
+            return """{"include_usage":true}"""u8.ToArray();
+        var isEmpty = true;
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            if (document.RootElement.ValueKind == JsonValueKind.Object)
-            {
-                foreach (var property in document.RootElement.EnumerateObject().Where(property => property.Name != "include_usage"))
-                    property.WriteTo(writer);
-            }
+            isEmpty = false;
+            var asks = reader.ValueTextEquals("include_usage"u8);
+            reader.Read();
+            var start = (int)reader.TokenStartIndex;
+            reader.Skip();
+            if (asks)
+                return [.. json.AsSpan(0, start), .. "true"u8, .. json.AsSpan((int)reader.BytesConsumed)];
         }
-        writer.WriteBoolean("include_usage", true);
-        writer.WriteEndObject();
-        writer.Flush();
-        return buffer.WrittenSpan.ToArray();
+        return [.. """{"include_usage":true"""u8, .. isEmpty ? default : ","u8, .. json.AsSpan(1)];
     }
 
     private static byte[] JsonString(string text) =>

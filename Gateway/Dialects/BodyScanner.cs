@@ -1,5 +1,7 @@
 using System.Buffers;
+using System.Text;
 using System.Text.Json;
+using System.Text.Unicode;
 
 namespace Gateway.Dialects;
 
@@ -26,6 +28,11 @@ internal static class BodyScanner
         {
             return Scan(json, members);
         }
+        catch (InvalidOperationException)
+        {
+            // What .NET's reader throws for half of a surrogate pair, and for bytes that are not UTF-8.
+            return "a member's name is not valid Unicode";
+        }
         catch (JsonException e)
         {
             // Its own message, not the exception's: that one quotes the body.
@@ -49,6 +56,8 @@ internal static class BodyScanner
             var nameLength = (int)(reader.HasValueSequence ? reader.ValueSequence.Length : reader.ValueSpan.Length);
             var escaped = reader.ValueIsEscaped;
             var kind = KindOf(ref reader, nameLength, unescaped);
+            if (kind == MemberKind.WrongCase)
+                return "the members that the gateway reads (model, stream, max_tokens …) must be written in lower case";
             if (IsRead(kind) && (seen & (1u << (int)kind)) != 0)
                 return $"the member '{NameOf(kind)}' is given more than once (base_url and api_base count as one)";
             seen |= 1u << (int)kind;
@@ -64,9 +73,12 @@ internal static class BodyScanner
     private static MemberKind KindOf(ref Utf8JsonReader reader, int nameLength, scoped Span<byte> unescaped)
     {
         if (nameLength > unescaped.Length)
+        {
+            reader.GetString(); // throws where it is not Unicode
             return MemberKind.Other;
+        }
         if (!reader.ValueIsEscaped && !reader.HasValueSequence)
-            return MemberNames.KindOf(reader.ValueSpan);
+            return Utf8.IsValid(reader.ValueSpan) ? MemberNames.KindOf(reader.ValueSpan) : throw new InvalidOperationException();
         return MemberNames.KindOf(unescaped[..reader.CopyString(unescaped)]);
     }
 
@@ -77,6 +89,14 @@ internal static class BodyScanner
             return false;
         var reader = Reader(json.Slice(member.Start, member.NameLength + 2));
         return reader.Read() && reader.ValueTextEquals(name);
+    }
+
+    /// <summary>True when the member's unescaped name is <paramref name="name"/>.</summary>
+    public static bool NameIs(ReadOnlySequence<byte> json, in JsonMember member, string name)
+    {
+        if (!member.NameIsEscaped && member.NameLength != Encoding.UTF8.GetByteCount(name))
+            return false;
+        return NameIs(json, member, Encoding.UTF8.GetBytes(name));
     }
 
     /// <summary>Kinds whose meaning would depend on who reads a repeated member: the first or the last.</summary>

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Text;
 
 namespace Gateway.Dialects;
 
@@ -29,7 +28,10 @@ public sealed class ClientRequest
     /// <summary>True when the client asked for <c>stream_options.include_usage</c>.</summary>
     public bool IncludesUsage { get; internal set; }
 
-    /// <summary>The limit of output tokens that the client set. Null: none.</summary>
+    /// <summary>
+    /// The limit of output tokens that the client set; the larger where it is set under both names, since a provider may read
+    /// either. Null: none, or a negative one, which some servers take for none.
+    /// </summary>
     public long? MaxTokens { get; internal set; }
 
     /// <summary>The <c>user</c> of the body, at most 256 characters. Null: none.</summary>
@@ -53,7 +55,7 @@ public sealed class ClientRequest
     }
 
     /// <summary>True when the member has this unescaped name.</summary>
-    public bool NameIs(in JsonMember member, string name) => BodyScanner.NameIs(Body, member, Encoding.UTF8.GetBytes(name));
+    public bool NameIs(in JsonMember member, string name) => BodyScanner.NameIs(Body, member, name);
 
     /// <summary>The bytes of a member's value.</summary>
     public ReadOnlySequence<byte> ValueOf(in JsonMember member) => Body.Slice(member.ValueStart, member.ValueLength);

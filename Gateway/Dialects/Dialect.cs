@@ -39,7 +39,7 @@ public sealed record RequestChanges
     /// <summary>True to have the provider report the usage of a stream.</summary>
     public bool AskForStreamUsage { get; init; }
 
-    /// <summary>Members that do not leave.</summary>
+    /// <summary>Members that do not leave, neither the client's nor a default; the model always does.</summary>
     public IReadOnlyCollection<string> Dropped { get; init; } = [];
 
     /// <summary>Members sent when the client left them out: name and JSON value.</summary>

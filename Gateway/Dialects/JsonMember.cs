@@ -22,6 +22,9 @@ public enum MemberKind : byte
     /// <summary>Would choose headers, credentials or the like; never accepted.</summary>
     Forbidden,
 
+    /// <summary>The name of a member that the gateway reads in another case; a server that ignores case would read it as that member.</summary>
+    WrongCase,
+
     /// <summary>Read by LiteLLM's proxy itself and of no meaning to a provider: it does not leave.</summary>
     GatewayOnly,
 }

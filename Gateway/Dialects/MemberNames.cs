@@ -59,7 +59,39 @@ internal static class MemberNames
             if (name.SequenceEqual(known))
                 return kind;
         }
-        return MemberKind.Other;
+        return IsInAnotherCase(name) ? MemberKind.WrongCase : MemberKind.Other;
+    }
+
+    /// <summary>
+    /// True when a reader that ignores case would take the name for one that the gateway reads. Go's encoding/json is such a
+    /// reader (Ollama, LocalAI), and to it the long s (U+017F) and the Kelvin sign (U+212A) are letters s and k too.
+    /// </summary>
+    private static bool IsInAnotherCase(ReadOnlySpan<byte> name)
+    {
+        Span<byte> folded = stackalloc byte[MaxLength];
+        var length = 0;
+        for (var rest = name; !rest.IsEmpty; length++)
+        {
+            var (letter, width) = rest switch
+            {
+                [0xC5, 0xBF, ..] => ((byte)'s', 2),
+                [0xE2, 0x84, 0xAA, ..] => ((byte)'k', 3),
+                [>= (byte)'A' and <= (byte)'Z' and var upper, ..] => ((byte)(upper | 0x20), 1),
+                [var other, ..] => (other, 1),
+                [] => ((byte)0, 0),
+            };
+            folded[length] = letter;
+            rest = rest[width..];
+        }
+        folded = folded[..length];
+        if (name.SequenceEqual(folded))
+            return false;
+        foreach (var (known, kind) in ByLength[length])
+        {
+            if (folded.SequenceEqual(known))
+                return kind is not MemberKind.GatewayOnly;
+        }
+        return false;
     }
 
     private static (byte[], MemberKind)[][] Table()

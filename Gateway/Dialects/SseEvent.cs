@@ -4,8 +4,8 @@ namespace Gateway.Dialects;
 internal static class SseEvent
 {
     /// <summary>Finds the first event.</summary>
-    /// <param name="atEnd">True when no more bytes will come: then what is left counts as an event.</param>
-    /// <returns>Length of the event with the blank line that ends it; 0 when it is not there yet.</returns>
+    /// <param name="atEnd">True when no more bytes will come: then no LF can follow a CR at the end.</param>
+    /// <returns>Length of the event with the blank line that ends it; 0 when it is not there.</returns>
     public static int Length(ReadOnlySpan<byte> bytes, bool atEnd)
     {
         var at = 0;
@@ -30,7 +30,7 @@ internal static class SseEvent
             if (isBlank)
                 return at;
         }
-        return atEnd ? bytes.Length : 0;
+        return 0;
     }
 
     /// <summary>Finds the next line of an event.</summary>

@@ -7,14 +7,24 @@ internal static class OpenAiAnswer
 {
     private static readonly JsonReaderOptions Options = new() { MaxDepth = BodyScanner.MaxDepth };
 
+    /// <summary>Put before a text by some .NET servers; RFC 8259, 8.1, lets a reader ignore it.</summary>
+    public static ReadOnlySpan<byte> ByteOrderMark => [0xEF, 0xBB, 0xBF];
+
     /// <summary>Reads a whole answer.</summary>
     /// <returns>False when it is not a JSON object.</returns>
     public static bool TryRead(ReadOnlySpan<byte> json, out AnswerFacts facts)
     {
         facts = default;
-        if (!TryReadChunk(json, out var chunk))
+        var skipped = json.StartsWith(ByteOrderMark) ? ByteOrderMark.Length : 0;
+        if (!TryReadChunk(json[skipped..], out var chunk))
             return false;
-        facts = new(chunk.ModelStart, chunk.ModelLength, chunk.Usage, chunk.RawUsage, chunk.TextBytes, chunk.HasError && !chunk.HasChoices && chunk.Usage is null);
+        facts = new(
+            chunk.ModelStart < 0 ? -1 : chunk.ModelStart + skipped,
+            chunk.ModelLength,
+            chunk.Usage,
+            chunk.Usage is null ? default : (chunk.RawUsage.Start.Value + skipped)..(chunk.RawUsage.End.Value + skipped),
+            chunk.TextBytes,
+            chunk.HasError && !chunk.HasChoices && chunk.Usage is null);
         return true;
     }
 
@@ -23,9 +33,11 @@ internal static class OpenAiAnswer
     {
         public int ModelStart, ModelLength;
         public Usage? Usage;
-        public Range RawUsage;
+        public Range RawUsage, Cost;
         public int UsageStart;
-        public bool HasChoices, HasNoChoices, HasError;
+
+        /// <summary><c>Finishes</c>: a choice names its reason to finish.</summary>
+        public bool HasChoices, HasError, Finishes;
         public long TextBytes;
     }
 
@@ -44,7 +56,7 @@ internal static class OpenAiAnswer
             reader.Read(); // throws where anything but white space follows
             return true;
         }
-        catch (JsonException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException) // the latter: a name that is not Unicode
         {
             return false;
         }
@@ -67,10 +79,11 @@ internal static class OpenAiAnswer
         {
             reader.Read();
             var start = (int)reader.TokenStartIndex;
-            if (OpenAiUsage.Read(ref reader) is not { } usage)
+            if (OpenAiUsage.Read(ref reader, out var cost) is not { } usage)
                 return;
             chunk.Usage = usage;
             chunk.UsageStart = start;
+            chunk.Cost = cost;
             chunk.RawUsage = start..(int)reader.BytesConsumed;
             return;
         }
@@ -96,14 +109,19 @@ internal static class OpenAiAnswer
         }
         var depth = reader.CurrentDepth;
         var isText = false;
-        chunk.HasNoChoices = true;
+        var isReason = false;
         while (reader.Read() && reader.CurrentDepth > depth)
         {
-            chunk.HasNoChoices = false;
             chunk.HasChoices = true;
             if (reader.TokenType == JsonTokenType.PropertyName)
+            {
                 isText = IsTextName(ref reader);
-            else if (reader.TokenType == JsonTokenType.String && isText)
+                isReason = reader.CurrentDepth == depth + 2 && reader.ValueTextEquals("finish_reason"u8); // a choice's own member
+                continue;
+            }
+            chunk.Finishes |= isReason && reader.TokenType == JsonTokenType.String;
+            isReason = false;
+            if (reader.TokenType == JsonTokenType.String && isText)
                 chunk.TextBytes += reader.ValueSpan.Length;
         }
     }

@@ -13,6 +13,9 @@ public sealed class OpenAiDialect : Dialect
     /// <summary>Quotes and letters as they are: the content type says that it is JSON, not a page.</summary>
     private static readonly JsonWriterOptions ReadableText = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
+    /// <summary>More is no limit: no model writes as much, and up to here a double is exact.</summary>
+    private const double MostTokens = 1e15;
+
     public override string Name => "openai";
 
     public override ApiError? Read(ReadOnlySequence<byte> body, out ClientRequest request)
@@ -21,12 +24,20 @@ public sealed class OpenAiDialect : Dialect
         request = new ClientRequest(body, members);
         if (BodyScanner.TryScan(body, members) is { } malformed)
             return ApiError.InvalidJson(malformed);
-        foreach (var member in members)
+        try
         {
-            if (member.Kind > MemberKind.Other && ReadMember(request, member) is { } error)
-                return error;
+            foreach (var member in members)
+            {
+                if (member.Kind > MemberKind.Other && ReadMember(request, member) is { } error)
+                    return error;
+            }
         }
-        return null;
+        catch (InvalidOperationException)
+        {
+            // What .NET's reader throws for half of a surrogate pair, and for bytes that are not UTF-8.
+            return ApiError.InvalidJson("a text that the gateway reads is not valid Unicode");
+        }
+        return ReadLimit(request);
     }
 
     private static ApiError? ReadMember(ClientRequest request, in JsonMember member)
@@ -52,9 +63,6 @@ public sealed class OpenAiDialect : Dialect
                 if (type != JsonTokenType.StartObject)
                     return ApiError.InvalidParameter("stream_options", "must be an object");
                 return ReadStreamOptions(request, ref reader);
-            case MemberKind.MaxTokens or MemberKind.MaxCompletionTokens:
-                request.MaxTokens = type == JsonTokenType.Number && reader.TryGetInt64(out var tokens) ? tokens : request.MaxTokens;
-                return null;
             case MemberKind.User:
                 request.User = type == JsonTokenType.String ? Shorten(reader.GetString()!) : null;
                 return null;
@@ -73,6 +81,29 @@ public sealed class OpenAiDialect : Dialect
             default:
                 return null;
         }
+    }
+
+    /// <summary>The larger of the two limits: which of them counts is the provider's to say.</summary>
+    private static ApiError? ReadLimit(ClientRequest request)
+    {
+        var isUnlimited = false;
+        foreach (var member in request.Members)
+        {
+            if (member.Kind is not (MemberKind.MaxTokens or MemberKind.MaxCompletionTokens))
+                continue;
+            var reader = BodyScanner.Reader(request.ValueOf(member));
+            reader.Read();
+            if (reader.TokenType == JsonTokenType.Null)
+                continue;
+            // 1000.0 is whole too: there are languages without a type for whole numbers.
+            if (reader.TokenType != JsonTokenType.Number || !reader.TryGetDouble(out var tokens) || tokens != Math.Floor(tokens))
+                return ApiError.InvalidParameter(NameOf(request, member), "must be a whole number");
+            isUnlimited |= tokens is < 0 or > MostTokens;
+            request.MaxTokens = Math.Max(request.MaxTokens ?? 0, (long)Math.Clamp(tokens, 0, MostTokens));
+        }
+        if (isUnlimited)
+            request.MaxTokens = null;
+        return null;
     }
 
     private static ApiError? ReadStreamOptions(ClientRequest request, ref Utf8JsonReader reader)
@@ -99,10 +130,11 @@ public sealed class OpenAiDialect : Dialect
         var json = request.ValueOf(member);
         if (BodyScanner.TryScan(json, inner) is { } malformed)
             return ApiError.InvalidJson(malformed);
+        var taken = request.Members.Select(top => JsonName(request.Body, top)).ToHashSet();
         foreach (var extra in inner)
         {
             var name = JsonName(json, extra);
-            if (extra.Kind != MemberKind.Other || request.Find(name) is not null)
+            if (extra.Kind != MemberKind.Other || !taken.Add(name))
                 return ApiError.InvalidParameter("extra_body", $"must not hold '{Shorten(name)}': send it at the top level, once");
         }
         return null;
@@ -143,5 +175,7 @@ public sealed class OpenAiDialect : Dialect
         return reader.GetString()!;
     }
 
-    private static string Shorten(string text) => text.Length <= MaxRecordedText ? text : text[..MaxRecordedText];
+    private static string Shorten(string text) => text.Length <= MaxRecordedText
+        ? text
+        : text[..(char.IsHighSurrogate(text[MaxRecordedText - 1]) ? MaxRecordedText - 1 : MaxRecordedText)];
 }

@@ -13,6 +13,9 @@ internal sealed class OpenAiStream : StreamTranslator
     private readonly StreamOptions _options;
     private readonly byte[] _model;
 
+    /// <summary>True once the first bytes were looked at.</summary>
+    private bool _hasBegun;
+
     /// <summary>True once a chunk named a reason to finish: a stream without <c>[DONE]</c> behind it is whole all the same.</summary>
     private bool _hasFinished;
 
@@ -25,13 +28,45 @@ internal sealed class OpenAiStream : StreamTranslator
     public override int Translate(ReadOnlySpan<byte> received, bool atEnd, IBufferWriter<byte> output)
     {
         var consumed = 0;
+        if (!_hasBegun && !TrySkipMark(received, atEnd, out consumed))
+            return 0;
         while (SseEvent.Length(received[consumed..], atEnd) is > 0 and var length)
         {
             TranslateEvent(received.Slice(consumed, length), output);
             consumed += length;
         }
+        if (atEnd && consumed < received.Length)
+            TranslateRest(received[consumed..], output);
         IsComplete |= atEnd && _hasFinished;
-        return consumed;
+        return atEnd ? received.Length : consumed;
+    }
+
+    /// <summary>Leaves out the mark that a stream may begin with (WHATWG HTML, 9.2.5): not every client knows to.</summary>
+    /// <returns>False: more bytes are needed to tell.</returns>
+    private bool TrySkipMark(ReadOnlySpan<byte> received, bool atEnd, out int length)
+    {
+        length = 0;
+        var mark = OpenAiAnswer.ByteOrderMark;
+        if (received.Length < mark.Length && mark.StartsWith(received) && !atEnd)
+            return false;
+        _hasBegun = true;
+        if (received.StartsWith(mark))
+            length = mark.Length;
+        return true;
+    }
+
+    /// <summary>
+    /// A last event without its blank line. It passes, ended, when its data is whole, because there are providers that end so;
+    /// part of one is left out, so that what follows (an error event) begins on a line of its own.
+    /// </summary>
+    private void TranslateRest(ReadOnlySpan<byte> bytes, IBufferWriter<byte> output)
+    {
+        var ended = new byte[bytes.Length + 2];
+        bytes.CopyTo(ended);
+        ended.AsSpan(bytes.Length).Fill((byte)'\n');
+        var data = DataOf(bytes);
+        if (IsDone(data) || OpenAiAnswer.TryReadChunk(data, out _))
+            TranslateEvent(ended, output);
     }
 
     private void TranslateEvent(ReadOnlySpan<byte> bytes, IBufferWriter<byte> output)
@@ -58,28 +93,42 @@ internal sealed class OpenAiStream : StreamTranslator
             TranslateJoined(bytes, output);
     }
 
-    /// <summary>An event whose data stands in several lines, which no provider is known to send: passed on as one line.</summary>
+    /// <summary>An event whose data stands in several lines, which no provider is known to send: JSON is passed on as one line.</summary>
     private void TranslateJoined(ReadOnlySpan<byte> bytes, IBufferWriter<byte> output)
     {
-        var joined = new ArrayBufferWriter<byte>(bytes.Length);
-        joined.Write("data: "u8);
+        var data = DataOf(bytes);
+        byte[] joined = [.. "data: "u8, .. data, .. "\n\n"u8];
+        if (OpenAiAnswer.TryReadChunk(data, out _))
+        {
+            TranslateData(joined, "data: ".Length, data.Length, output);
+            return;
+        }
+        MeaningfulEvents++;
+        output.Write(bytes);
+    }
+
+    /// <summary>The data of an event, its lines joined by a space: a line break within JSON is white space.</summary>
+    private static ReadOnlySpan<byte> DataOf(ReadOnlySpan<byte> bytes)
+    {
+        var joined = new ArrayBufferWriter<byte>(bytes.Length + 1);
         for (var rest = bytes; !rest.IsEmpty;)
         {
             var line = SseEvent.Line(rest, out rest);
             if (SseEvent.DataStart(line) is not (>= 0 and var start))
                 continue;
-            if (joined.WrittenCount > 6)
-                joined.Write(" "u8); // a line break within JSON is white space
+            if (joined.WrittenCount > 0)
+                joined.Write(" "u8);
             joined.Write(line[start..]);
         }
-        joined.Write("\n\n"u8);
-        TranslateData(joined.WrittenSpan, 6, joined.WrittenCount - 8, output);
+        return joined.WrittenSpan;
     }
+
+    private static bool IsDone(ReadOnlySpan<byte> data) => data.Trim((byte)' ').SequenceEqual("[DONE]"u8);
 
     private void TranslateData(ReadOnlySpan<byte> bytes, int dataAt, int dataLength, IBufferWriter<byte> output)
     {
         var data = bytes.Slice(dataAt, dataLength);
-        if (data.SequenceEqual("[DONE]"u8))
+        if (IsDone(data))
         {
             IsComplete = true;
             MeaningfulEvents++;
@@ -93,7 +142,7 @@ internal sealed class OpenAiStream : StreamTranslator
             return;
         }
         Learn(data, chunk);
-        if (chunk.HasNoChoices && chunk.Usage is not null && _options.HidesUsage)
+        if (!chunk.HasChoices && !chunk.HasError && chunk.Usage is not null && _options.HidesUsage)
             return;
         WriteChunk(bytes, dataAt, chunk, output);
     }
@@ -108,21 +157,20 @@ internal sealed class OpenAiStream : StreamTranslator
         }
         if (chunk.HasError && !chunk.HasChoices)
             ErrorEvent = data.ToArray();
-        _hasFinished |= chunk.HasChoices && Finishes(data);
+        _hasFinished |= chunk.Finishes;
     }
-
-    /// <summary>True when a choice names its reason to finish; both spellings that JSON writers produce.</summary>
-    private static bool Finishes(ReadOnlySpan<byte> data) =>
-        data.IndexOf("\"finish_reason\":\""u8) >= 0 || data.IndexOf("\"finish_reason\": \""u8) >= 0;
 
     private void WriteChunk(ReadOnlySpan<byte> bytes, int dataAt, in OpenAiAnswer.Chunk chunk, IBufferWriter<byte> output)
     {
         var costAt = -1;
+        var hasCost = false;
         byte[]? cost = null;
         if (chunk.Usage is { } usage && _options.CostOf?.Invoke(usage) is { } amount)
         {
-            costAt = dataAt + chunk.UsageStart + 1;
-            cost = Encoding.UTF8.GetBytes($"\"cost\":{amount},");
+            // In place of a cost of the provider's own, so that there are not two; else as the first member.
+            hasCost = !chunk.Cost.Equals(default);
+            costAt = dataAt + (hasCost ? chunk.Cost.Start.Value : chunk.UsageStart + 1);
+            cost = Encoding.UTF8.GetBytes(hasCost ? amount.ToString() : $"\"cost\":{amount},");
         }
         var modelAt = chunk.ModelStart < 0 ? -1 : dataAt + chunk.ModelStart;
         var written = 0;
@@ -132,7 +180,7 @@ internal sealed class OpenAiStream : StreamTranslator
         {
             output.Write(bytes[written..costAt]);
             output.Write(cost);
-            written = costAt;
+            written = hasCost ? dataAt + chunk.Cost.End.Value : costAt;
         }
         if (modelAt >= written)
             written = WriteModel(bytes, written, modelAt, chunk.ModelLength, output);

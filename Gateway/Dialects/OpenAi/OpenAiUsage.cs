@@ -6,9 +6,11 @@ namespace Gateway.Dialects.OpenAi;
 internal static class OpenAiUsage
 {
     /// <summary>Reads the object at which <paramref name="reader"/> stands and leaves the reader at its end.</summary>
+    /// <param name="cost">Where the value of a <c>cost</c> of the provider's own stands; empty: it gives none.</param>
     /// <returns>Null where it is not an object or holds no counts.</returns>
-    public static Usage? Read(ref Utf8JsonReader reader)
+    public static Usage? Read(ref Utf8JsonReader reader, out Range cost)
     {
+        cost = default;
         if (reader.TokenType != JsonTokenType.StartObject)
         {
             reader.Skip();
@@ -16,6 +18,7 @@ internal static class OpenAiUsage
         }
         var counts = new Counts();
         ReadCounts(ref reader, ref counts, Section.Top);
+        cost = counts.Cost;
         return counts.Any ? counts.ToUsage() : null;
     }
 
@@ -27,6 +30,7 @@ internal static class OpenAiUsage
         public long Prompt, Completion, Total;
         public long Cached, CacheWrite, AudioIn;
         public long Reasoning, AudioOut;
+        public Range Cost;
 
         /// <summary>
         /// OpenAI counts reasoning within the completion. Some imitators count it on top (xAI), or report it in the total
@@ -62,6 +66,8 @@ internal static class OpenAiUsage
                 ReadDetails(ref reader, ref counts, Section.Prompt);
             else if (section == Section.Top && reader.ValueTextEquals("completion_tokens_details"u8))
                 ReadDetails(ref reader, ref counts, Section.Completion);
+            else if (section == Section.Top && reader.ValueTextEquals("cost"u8))
+                counts.Cost = SkipValue(ref reader);
             else
                 ReadCount(ref reader, ref counts, section);
         }
@@ -74,6 +80,14 @@ internal static class OpenAiUsage
             ReadCounts(ref reader, ref counts, section);
         else
             reader.Skip();
+    }
+
+    private static Range SkipValue(ref Utf8JsonReader reader)
+    {
+        reader.Read();
+        var start = (int)reader.TokenStartIndex;
+        reader.Skip();
+        return start..(int)reader.BytesConsumed;
     }
 
     private static void ReadCount(ref Utf8JsonReader reader, ref Counts counts, Section section)
