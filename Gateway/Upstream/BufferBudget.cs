@@ -12,9 +12,14 @@ public sealed class BufferBudget(long maxBytes)
     /// <returns>False: nothing was taken.</returns>
     public bool TryTake(long bytes)
     {
-        if (Interlocked.Add(ref _used, bytes) <= maxBytes)
-            return true;
-        Interlocked.Add(ref _used, -bytes);
+        // Compared before it is added: a large one that does not fit must not stand in the way of small ones for a moment.
+        for (var used = Used; bytes <= maxBytes - used;)
+        {
+            var seen = Interlocked.CompareExchange(ref _used, used + bytes, used);
+            if (seen == used)
+                return true;
+            used = seen;
+        }
         return false;
     }
 

@@ -32,7 +32,7 @@ internal static class ClientTargets
         return handler;
     }
 
-    /// <summary>False for loopback, private, link-local, shared, multicast and unspecified addresses (RFC 6890), v6 and v4-in-v6 too.</summary>
+    /// <summary>False for loopback, private, link-local, shared, multicast, documentation and unspecified addresses (RFC 6890), v6 and v4-in-v6 too.</summary>
     public static bool IsPublic(IPAddress address)
     {
         if (address.IsIPv4MappedToIPv6)
@@ -41,16 +41,25 @@ internal static class ClientTargets
             return false;
         var bytes = address.GetAddressBytes();
         if (bytes.Length == 16)
-            return (bytes[0] & 0xe0) == 0x20 && !(bytes[0] == 0x20 && bytes[1] == 0x02); // global unicast, without 6to4
+            return IsPublicV6(bytes);
         return bytes[0] switch
         {
             0 or 10 or 127 or >= 224 => false,
             100 => bytes[1] is < 64 or > 127,
+            168 => !(bytes[1] == 63 && bytes[2] == 129 && bytes[3] == 16), // Azure's host, which answers every machine in it
             169 => bytes[1] != 254,
             172 => bytes[1] is < 16 or > 31,
-            192 => bytes[1] != 168 && !(bytes[1] == 0 && bytes[2] == 0),
-            198 => bytes[1] is not (18 or 19),
+            192 => bytes[1] != 168 && !(bytes[1] == 0 && bytes[2] is 0 or 2) && !(bytes[1] == 88 && bytes[2] == 99),
+            198 => bytes[1] is not (18 or 19) && !(bytes[1] == 51 && bytes[2] == 100),
+            203 => !(bytes[1] == 0 && bytes[2] == 113),
             _ => true,
         };
     }
+
+    /// <summary>Global unicast (2000::/3) without what holds a v4 address (Teredo 2001::/32, 6to4 2002::/16) or is for documentation.</summary>
+    private static bool IsPublicV6(ReadOnlySpan<byte> bytes) => (bytes[0] & 0xe0) == 0x20 && bytes switch
+    {
+        [0x20, 0x01, 0, 0, ..] or [0x20, 0x02, ..] or [0x20, 0x01, 0x0d, 0xb8, ..] or [0x3f, 0xff, < 0x10, ..] => false,
+        _ => true,
+    };
 }

@@ -9,9 +9,9 @@ internal readonly record struct ProviderError(string? Message, string? Type, str
     /// <summary>A provider's text is passed on up to this many characters.</summary>
     private const int MaxText = 2000;
 
-    /// <summary>How providers say that the prompt is too long (OpenAI and vLLM, Anthropic, Bedrock, Gemini).</summary>
+    /// <summary>How providers say that the prompt is too long (OpenAI and vLLM, xAI, Anthropic, Bedrock, Gemini).</summary>
     private static readonly string[] ContextWindowTexts =
-        ["context_length_exceeded", "maximum context length", "prompt is too long", "input is too long", "exceeds the maximum number of tokens"];
+        ["context_length_exceeded", "maximum context length", "maximum prompt length", "prompt is too long", "input is too long", "exceeds the maximum number of tokens"];
 
     private static readonly string[] ContentPolicyTexts =
         ["content_policy_violation", "content_filter", "content management policy", "responsibleaipolicyviolation", "safety system"];
@@ -35,18 +35,18 @@ internal readonly record struct ProviderError(string? Message, string? Type, str
     /// <summary>Reads <c>{"error": {…}}</c>, <c>{"error": "text"}</c>, <c>{"message": …}</c>, <c>{"detail": …}</c>, a list of one of these, or plain text.</summary>
     public static ProviderError Read(ReadOnlySpan<byte> body)
     {
+        if (body.StartsWith((ReadOnlySpan<byte>)[0xEF, 0xBB, 0xBF])) // a byte order mark
+            body = body[3..];
         try
         {
             var reader = new Utf8JsonReader(body, new JsonReaderOptions { MaxDepth = 32 });
-            if (JsonDocument.TryParseValue(ref reader, out var document))
-            {
-                using (document)
-                    return Read(document.RootElement);
-            }
+            using var document = JsonDocument.ParseValue(ref reader);
+            if (!reader.Read()) // throws where more follows: "404 page not found" is no number
+                return Read(document.RootElement);
         }
-        catch (JsonException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            // Not JSON: an HTML page of a proxy, or plain text.
+            // Not JSON: an HTML page of a proxy, or plain text. InvalidOperationException: a text that is not Unicode.
         }
         var text = Encoding.UTF8.GetString(body[..Math.Min(body.Length, MaxText)]).Trim();
         return text.Length == 0 || text.StartsWith('<') ? default : new(text, null, null, null);
@@ -57,12 +57,13 @@ internal readonly record struct ProviderError(string? Message, string? Type, str
         if (element.ValueKind == JsonValueKind.Array && element.GetArrayLength() > 0)
             element = element[0]; // Gemini wraps its errors in a list
         if (element.ValueKind != JsonValueKind.Object)
-            return new(Shorten(element.ToString()), null, null, null);
+            return new(element.ValueKind == JsonValueKind.Array ? null : Shorten(element.ToString()), null, null, null);
         if (element.TryGetProperty("error", out var error) && error.ValueKind is JsonValueKind.Object or JsonValueKind.String)
             element = error;
         if (element.ValueKind == JsonValueKind.String)
             return new(Shorten(element.GetString()!), null, null, null);
-        return new(Text(element, "message") ?? Text(element, "detail"), Text(element, "type"), Text(element, "param"), Text(element, "code"));
+        var message = Text(element, "message") ?? Text(element, "detail") ?? (element.EnumerateObject().Any() ? Shorten(element.GetRawText()) : null);
+        return new(message, Text(element, "type"), Text(element, "param"), Text(element, "code"));
     }
 
     private static string? Text(JsonElement element, string name)
@@ -72,10 +73,16 @@ internal readonly record struct ProviderError(string? Message, string? Type, str
         return value.ValueKind switch
         {
             JsonValueKind.String => Shorten(value.GetString()!),
+            JsonValueKind.Object when !value.EnumerateObject().Any() => null,
             JsonValueKind.Number or JsonValueKind.Object or JsonValueKind.Array => Shorten(value.GetRawText()),
             _ => null,
         };
     }
 
-    private static string Shorten(string text) => text.Length <= MaxText ? text : text[..MaxText];
+    private static string? Shorten(string text)
+    {
+        if (text.Length <= MaxText)
+            return text.Length == 0 ? null : text;
+        return text[..(char.IsHighSurrogate(text[MaxText - 1]) ? MaxText - 1 : MaxText)];
+    }
 }

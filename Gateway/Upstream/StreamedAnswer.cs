@@ -77,7 +77,8 @@ public sealed class StreamedAnswer : UpstreamAnswer
         await output.FlushAsync(clientAborted);
         try
         {
-            while (!_ended)
+            // A stream that said that it is complete is, even if the provider holds the connection.
+            while (!_ended && !Translator.IsComplete)
             {
                 if (!await ReadAsync())
                     return StreamEnd.TooLarge;

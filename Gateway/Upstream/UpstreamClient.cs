@@ -84,6 +84,12 @@ public sealed class UpstreamClient : IDisposable
     {
         if (call.Deployment.IsMock)
             return _mock.SendAsync(new(call.Deployment, call.Operation, call.Model, call.Body.ToSequence()), ct);
+        return (call.IsClientTarget ? _clientTargets : _invoker).SendAsync(NewRequest(call), ct);
+    }
+
+    /// <summary>The HTTP request of a call.</summary>
+    internal static HttpRequestMessage NewRequest(UpstreamCall call)
+    {
         var request = new HttpRequestMessage(HttpMethod.Post, call.Uri)
         {
             Version = HttpVersion.Version11,
@@ -92,14 +98,19 @@ public sealed class UpstreamClient : IDisposable
         request.Headers.TryAddWithoutValidation("User-Agent", UserAgent);
         request.Headers.TryAddWithoutValidation("Accept-Encoding", "identity");
         ProviderAuth.Apply(request.Headers, call.Deployment.Provider.Auth, call.Key);
+        if (call.IsClientTarget)
+            return request; // the deployment's own headers may be secrets as its key is
         if (call.Deployment.Params.Organization is { } organization)
             request.Headers.TryAddWithoutValidation("OpenAI-Organization", organization);
         foreach (var (name, value) in call.Deployment.Params.ExtraHeaders)
         {
-            if (value.IsUsable)
-                request.Headers.TryAddWithoutValidation(name, value.Reveal());
+            if (!value.IsUsable)
+                continue;
+            if (request.Headers.NonValidated.Contains(name))
+                request.Headers.Remove(name);
+            request.Headers.TryAddWithoutValidation(name, value.Reveal());
         }
-        return (call.IsClientTarget ? _clientTargets : _invoker).SendAsync(request, ct);
+        return request;
     }
 
     private async ValueTask<UpstreamAnswer> ReadAsync(UpstreamCall call, HttpResponseMessage response, CallDeadline deadline)
@@ -109,7 +120,7 @@ public sealed class UpstreamClient : IDisposable
         if (call.Stream is null)
             return await ReadWholeAsync(call, response, deadline.Token);
         var mediaType = response.Content.Headers.ContentType?.MediaType;
-        return mediaType is null or "text/event-stream"
+        return mediaType is null || mediaType.Equals("text/event-stream", StringComparison.OrdinalIgnoreCase)
             ? await OpenStreamAsync(call, call.Stream, response, deadline)
             : await ReadUnexpectedAsync(call, response, mediaType, deadline.Token);
     }
@@ -127,7 +138,7 @@ public sealed class UpstreamClient : IDisposable
     {
         var body = await ReadStartAsync(response, ct);
         var error = ProviderError.Read(body.Span);
-        return new FailedAnswer(error.Message is not null && mediaType.EndsWith("json", StringComparison.Ordinal)
+        return new FailedAnswer(error.Message is not null && mediaType.EndsWith("json", StringComparison.OrdinalIgnoreCase)
             ? UpstreamFailure.FromAnswer(call.Deployment, error.Status, response.Headers, body.Span, _time.GetUtcNow())
             : UpstreamFailure.Nonsense(call.Deployment, $"a stream was asked for, and the answer is {mediaType}"));
     }

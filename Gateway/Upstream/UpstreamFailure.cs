@@ -1,14 +1,23 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
 using System.Net.Http.Headers;
 using System.Net.Security;
 using System.Text;
 using System.Text.Json;
 using Gateway.Catalog;
+using Gateway.Config;
 
 namespace Gateway.Upstream;
 
 /// <summary>Why an attempt gave no answer: what the provider said or what happened on the way.</summary>
 public sealed record UpstreamFailure
 {
+    /// <summary>A header's value that is shorter is a flag or a name rather than a secret, and may be a word of a message.</summary>
+    private const int ShortestSecret = 8;
+
+    /// <summary>A longer wait is not meant: thirty years.</summary>
+    private const double MostSeconds = 1e9;
+
     /// <summary>The status the client gets; 400–599.</summary>
     public required int Status { get; init; }
 
@@ -69,12 +78,13 @@ public sealed record UpstreamFailure
     public static UpstreamFailure FromAnswer(Deployment deployment, int status, HttpResponseHeaders? headers, ReadOnlySpan<byte> body, DateTimeOffset now)
     {
         var error = ProviderError.Read(body);
-        var failure = Make(deployment, status is >= 400 and <= 599 ? status : 502, status, ClassOf(status, error), error.Message ?? $"status {status} without a message");
+        var shown = status is >= 400 and <= 599 ? status : 502;
+        var failure = Make(deployment, shown, status, ClassOf(shown, error), error.Message ?? $"status {status} without a message");
         return failure with
         {
-            Type = error.Type ?? failure.Type,
-            Param = error.Param,
-            Code = error.Code,
+            Type = Redact(deployment, error.Type) ?? failure.Type,
+            Param = Redact(deployment, error.Param),
+            Code = Redact(deployment, error.Code),
             RetryAfter = headers is null ? null : RetryAfterOf(headers, now),
         };
     }
@@ -88,9 +98,22 @@ public sealed record UpstreamFailure
         Message = $"litellm.{exceptionClass}: {exceptionClass}: {deployment.Provider.DisplayName}Exception - {Redact(deployment, what)}",
     };
 
-    /// <summary>Some providers quote the key they were shown.</summary>
-    private static string Redact(Deployment deployment, string text) =>
-        deployment.ApiKey is { IsUsable: true } key && key.Reveal().Length > 0 ? text.Replace(key.Reveal(), "***") : text;
+    /// <summary>Some providers quote the key, or another header, that they were shown.</summary>
+    [return: NotNullIfNotNull(nameof(text))]
+    private static string? Redact(Deployment deployment, string? text)
+    {
+        text = Redact(deployment.ApiKey, text);
+        foreach (var (_, value) in deployment.Params.ExtraHeaders)
+        {
+            if (value.IsUsable && value.Reveal().Length >= ShortestSecret)
+                text = Redact(value, text);
+        }
+        return text;
+    }
+
+    [return: NotNullIfNotNull(nameof(text))]
+    private static string? Redact(Secret? secret, string? text) =>
+        secret is { IsUsable: true } && secret.Reveal().Length > 0 ? text?.Replace(secret.Reveal(), "***") : text;
 
     private static string Describe(Exception cause) => cause switch
     {
@@ -136,10 +159,12 @@ public sealed record UpstreamFailure
     private static TimeSpan? RetryAfterOf(HttpResponseHeaders headers, DateTimeOffset now)
     {
         if (headers.TryGetValues("retry-after-ms", out var values)
-            && double.TryParse(values.First(), System.Globalization.CultureInfo.InvariantCulture, out var ms) && ms is >= 0 and < 1e9)
+            && double.TryParse(values.First(), CultureInfo.InvariantCulture, out var ms) && ms is >= 0 and < MostSeconds)
             return TimeSpan.FromMilliseconds(ms);
-        if (headers.RetryAfter?.Delta is { } delta)
-            return delta;
+        // Parts of a second are not in the standard, but are sent.
+        if (headers.TryGetValues("Retry-After", out values)
+            && double.TryParse(values.First(), CultureInfo.InvariantCulture, out var seconds))
+            return seconds is >= 0 and < MostSeconds ? TimeSpan.FromSeconds(seconds) : null;
         return headers.RetryAfter?.Date is { } date ? (date > now ? date - now : TimeSpan.Zero) : null;
     }
 }
