@@ -9,6 +9,9 @@ namespace Gateway.Tests;
 /// <summary>A whole gateway on a free port with a database of its own, made from the text of a config.</summary>
 internal sealed class GatewayHost : IAsyncDisposable
 {
+    /// <summary>Longer than anything takes on a slow, busy machine: whatever waits longer hangs.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
     private readonly string _folder;
     private readonly bool _ownsFolder;
     private readonly MemoryStream _log = new();
@@ -61,7 +64,11 @@ internal sealed class GatewayHost : IAsyncDisposable
             await gateway.DisposeAsync();
             throw;
         }
-        gateway.Http = new HttpClient(new SocketsHttpHandler { UseCookies = false }) { BaseAddress = new Uri(gateway._app.Addresses[0]) };
+        gateway.Http = new HttpClient(new SocketsHttpHandler { UseCookies = false })
+        {
+            BaseAddress = new Uri(gateway._app.Addresses[0]),
+            Timeout = Patience,
+        };
         return gateway;
     }
 
@@ -95,14 +102,15 @@ internal sealed class GatewayHost : IAsyncDisposable
         await using var reader = await command.ExecuteReaderAsync();
         var rows = new List<Dictionary<string, object?>>();
         while (await reader.ReadAsync())
-            rows.Add(Enumerable.Range(0, reader.FieldCount).ToDictionary(reader.GetName, i => reader.IsDBNull(i) ? null : reader.GetValue(i)));
+            rows.Add(Enumerable.Range(0, reader.FieldCount).ToDictionary(
+                reader.GetName, i => reader.IsDBNull(i) ? null : reader.GetValue(i)));
         return rows;
     }
 
     public async Task StopAsync()
     {
         if (_app is not null)
-            await _app.DisposeAsync();
+            await _app.DisposeAsync().AsTask().WaitAsync(Patience);
         _app = null;
     }
 
@@ -117,10 +125,11 @@ internal sealed class GatewayHost : IAsyncDisposable
 
 internal static class Answers
 {
-    public static async Task<string> TextAsync(this HttpResponseMessage response) => await response.Content.ReadAsStringAsync();
+    public static async Task<string> TextAsync(this HttpResponseMessage response) =>
+        await response.Content.ReadAsStringAsync().WaitAsync(GatewayHost.Patience);
 
     public static async Task<JsonElement> JsonAsync(this HttpResponseMessage response) =>
-        JsonDocument.Parse(await response.Content.ReadAsStringAsync()).RootElement;
+        JsonDocument.Parse(await response.TextAsync()).RootElement;
 
     /// <summary>A response header's value; null: it is not there.</summary>
     public static string? Header(this HttpResponseMessage response, string name) =>
@@ -128,5 +137,5 @@ internal static class Answers
 
     /// <summary>The payloads of an event stream.</summary>
     public static async Task<List<string>> EventsAsync(this HttpResponseMessage response) =>
-        [.. (await response.Content.ReadAsStringAsync()).Split("\n\n", StringSplitOptions.RemoveEmptyEntries).Select(e => e["data: ".Length..])];
+        [.. (await response.TextAsync()).Split("\n\n", StringSplitOptions.RemoveEmptyEntries).Select(e => e["data: ".Length..])];
 }

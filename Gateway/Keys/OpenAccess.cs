@@ -9,8 +9,10 @@ namespace Gateway.Keys;
 /// </summary>
 public static class OpenAccess
 {
-    private static readonly string[] ProxyHeaders =
-        ["Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-Port", "X-Forwarded-Server", "X-Forwarded-Prefix", "X-Real-IP", "Via"];
+    private static readonly string[] ProxyHeaders = ["Forwarded", "X-Real-IP", "Via"];
+
+    /// <summary>What proxies' headers begin with (<c>X-Forwarded-For</c>, <c>-Host</c>, <c>-Proto</c>, <c>-Scheme</c> …).</summary>
+    private const string ProxyPrefix = "X-Forwarded-";
 
     /// <summary>Checks where a request comes from.</summary>
     /// <returns>Null, or why it is refused.</returns>
@@ -22,9 +24,10 @@ public static class OpenAccess
         // A page whose host name was pointed at this machine (DNS rebinding) shows itself by the Host header.
         if (!IsLoopback(http.Request.Host.Host))
             return ApiError.OpenAccessRefused("the Host header names another host");
-        foreach (var name in ProxyHeaders)
+        foreach (var (name, _) in headers)
         {
-            if (headers.ContainsKey(name))
+            if (name.StartsWith(ProxyPrefix, StringComparison.OrdinalIgnoreCase)
+                || ProxyHeaders.Contains(name, StringComparer.OrdinalIgnoreCase))
                 return ApiError.OpenAccessRefused($"the header {name} says that a proxy passed the request on");
         }
         foreach (var origin in headers.Origin)
