@@ -38,7 +38,7 @@ public sealed class CertificateFile
             var file = new CertificateFile(certificatePath, keyPath, time);
             return new TlsHandshakeCallbackOptions { OnConnection = _ => ValueTask.FromResult(file.Current()) };
         }
-        catch (Exception e) when (e is CryptographicException or IOException or UnauthorizedAccessException)
+        catch (Exception e) when (IsUnusable(e))
         {
             throw new StartException($"The TLS certificate '{certificatePath}' with the key '{keyPath}' cannot be used: {e.Message}", e);
         }
@@ -61,13 +61,17 @@ public sealed class CertificateFile
                     _stamp = stamp;
                 }
             }
-            catch (Exception e) when (e is CryptographicException or IOException or UnauthorizedAccessException)
+            catch (Exception e) when (IsUnusable(e))
             {
-                // Half-written: looked at again in a second.
+                // Half-written, or one file is new and the other is not yet: looked at again in a second.
             }
             return _options;
         }
     }
+
+    /// <summary>An ArgumentException says that key and certificate do not belong together.</summary>
+    private static bool IsUnusable(Exception e) =>
+        e is CryptographicException or IOException or UnauthorizedAccessException or ArgumentException;
 
     private (DateTime, DateTime) Stamp() => (File.GetLastWriteTimeUtc(_certificatePath), File.GetLastWriteTimeUtc(_keyPath));
 
