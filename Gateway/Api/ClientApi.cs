@@ -21,11 +21,16 @@ internal static class ClientApi
         {
             Map(app, pipeline, new ClientEndpoint("/v1" + path, openAi, operation));
             Map(app, pipeline, new ClientEndpoint(path, openAi, operation));
-            Map(app, pipeline, new ClientEndpoint("/openai/deployments/{model}" + path, openAi, operation, ModelInPath: true));
-            Map(app, pipeline, new ClientEndpoint("/engines/{model}" + path, openAi, operation, ModelInPath: true));
+            foreach (var prefix in (string[])["/openai/deployments/", "/engines/"])
+            {
+                var endpoint = new ClientEndpoint(prefix + "{model}" + path, openAi, operation, ModelInPath: true);
+                Map(app, pipeline, endpoint);
+                Map(app, pipeline, endpoint, prefix + "{vendor}/{model}" + path);
+            }
         }
     }
 
-    private static void Map(IEndpointRouteBuilder app, GatewayPipeline pipeline, ClientEndpoint endpoint) =>
-        app.MapPost(endpoint.Route, (RequestDelegate)(http => pipeline.HandleAsync(http, endpoint)));
+    /// <param name="route">Null: the endpoint's own.</param>
+    private static void Map(IEndpointRouteBuilder app, GatewayPipeline pipeline, ClientEndpoint endpoint, string? route = null) =>
+        app.MapPost(route ?? endpoint.Route, (RequestDelegate)(http => pipeline.HandleAsync(http, endpoint)));
 }

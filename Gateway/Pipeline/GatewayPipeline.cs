@@ -148,7 +148,7 @@ internal sealed class GatewayPipeline(
         group = null!;
         var general = current.Config.General;
         var forced = endpoint.Operation == Operation.Embeddings ? general.EmbeddingModel : general.CompletionModel;
-        var model = forced ?? (endpoint.ModelInPath ? http.Request.RouteValues["model"] as string : null) ?? request.Model;
+        var model = forced ?? (endpoint.ModelInPath ? ModelOf(http.Request.RouteValues) : null) ?? request.Model;
         if (string.IsNullOrEmpty(model))
             return ApiError.NoModel();
         exchange.RequestedModel = Shorten(model);
@@ -157,6 +157,13 @@ internal sealed class GatewayPipeline(
         group = found;
         exchange.ModelGroup = found.Name;
         return current.Catalog.IsAllowed(caller, model, found) ? null : ApiError.ModelAccessDenied(caller.Models, model);
+    }
+
+    /// <summary>The model in a path; one whose name has a slash (<c>openai/gpt-4o</c>) takes two segments, or comes escaped.</summary>
+    private static string? ModelOf(RouteValueDictionary path)
+    {
+        var model = path["vendor"] is string vendor ? $"{vendor}/{path["model"]}" : path["model"] as string;
+        return model?.Replace("%2F", "/", StringComparison.OrdinalIgnoreCase); // the web server leaves this escape alone
     }
 
     /// <summary>Sends the answer. Null: it was sent, whole or as far as it came.</summary>
