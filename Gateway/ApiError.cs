@@ -211,6 +211,7 @@ public sealed record ApiError
     public static ApiError BudgetExceeded(string userId, NanoUsd spent, NanoUsd budget) => new()
     {
         Status = StatusCodes.Status429TooManyRequests,
+        LegacyStatus = StatusCodes.Status400BadRequest,
         Type = "budget_exceeded",
         Message = string.Create(CultureInfo.InvariantCulture,
             $"ExceededBudget: User={userId} over budget. Spend={spent.ToUsd():0.00#######}, Budget={budget.ToUsd():0.00#######}. ")
