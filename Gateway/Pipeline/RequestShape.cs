@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Gateway.Catalog;
 using Gateway.Dialects;
 
@@ -7,6 +8,9 @@ namespace Gateway.Pipeline;
 internal static class RequestShape
 {
     private const string StreamUsageParam = "stream_options";
+
+    /// <summary>What the gateway says itself in every body; said again by a deployment's settings it would stand there twice.</summary>
+    private static readonly string[] OwnMembers = ["model", "stream", StreamUsageParam];
 
     /// <summary>Says what changes in the body on its way to a deployment.</summary>
     /// <returns>Null, or which parameters the provider does not take.</returns>
@@ -31,11 +35,16 @@ internal static class RequestShape
             AskForStreamUsage = run.Request.IsStream && run.Endpoint.Operation != Operation.Embeddings
                 && !run.Request.IncludesUsage && !unsupported.Contains(StreamUsageParam),
             Dropped = dropped,
-            Defaults = parameters.Defaults,
-            Overrides = parameters.ExtraBody,
+            Defaults = WithoutOwn(parameters.Defaults),
+            Overrides = WithoutOwn(parameters.ExtraBody),
         };
         return null;
     }
+
+    private static ImmutableArray<KeyValuePair<string, string>> WithoutOwn(ImmutableArray<KeyValuePair<string, string>> members) =>
+        members.Any(static member => OwnMembers.Contains(member.Key))
+            ? members.RemoveAll(static member => OwnMembers.Contains(member.Key))
+            : members;
 
     /// <summary>How the answer's stream is changed. Null: the answer is not streamed.</summary>
     public static StreamOptions? StreamFor(AttemptRun run, Func<Usage, NanoUsd?> costOf)
