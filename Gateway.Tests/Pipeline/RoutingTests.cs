@@ -1,0 +1,286 @@
+using Microsoft.AspNetCore.Http;
+
+namespace Gateway.Tests.Pipeline;
+
+/// <summary>Retries, fallbacks, cooldowns and what clients are told when nothing helps.</summary>
+public sealed class RoutingTests
+{
+    /// <summary>A group of two deployments at /a and /b of the upstream, and a group that falls back to another at /c.</summary>
+    private const string Groups = """
+        model_list:
+          - model_name: pair
+            litellm_params: {model: openai/model-a, api_base: "{upstream}/a", api_key: key-a, weight: 1000000000}
+            model_info: {id: a}
+          - model_name: pair
+            litellm_params: {model: openai/model-b, api_base: "{upstream}/b", api_key: key-b, weight: 1}
+            model_info: {id: b}
+          - model_name: first
+            litellm_params: {model: openai/model-x, api_base: "{upstream}/x", api_key: key-x, num_retries: 0}
+            model_info: {id: x}
+          - model_name: second
+            litellm_params: {model: openai/gpt-4o-2024, api_base: "{upstream}/c", api_key: key-c, num_retries: 0}
+            model_info: {id: c}
+        router_settings:
+          num_retries: 1
+          fallbacks: [{first: [second]}]
+
+        """;
+
+    /// <summary>An upstream where the calls to some paths fail.</summary>
+    private static Task<ScriptedUpstream> FailsAtAsync(
+        string path, int status, string body = """{"error":{"message":"no"}}""", string? retryAfter = null) =>
+        ScriptedUpstream.StartAsync(http =>
+        {
+            var fails = http.Request.Path.StartsWithSegments(path);
+            if (fails && retryAfter is not null)
+                http.Response.Headers.RetryAfter = retryAfter;
+            return ScriptedUpstream.SendAsync(http, fails ? body : Wire.Answer, fails ? status : 200);
+        });
+
+    private static string Ask(string model) => $$"""{"model":"{{model}}","messages":[]}""";
+
+    private static IEnumerable<string> Paths(ScriptedUpstream upstream) => upstream.Requests.Select(request => request.Path[..2]);
+
+    [TestCase(500)]
+    [TestCase(503)]
+    [TestCase(429)]
+    [TestCase(408)]
+    [TestCase(401)]
+    public async Task AFailedCallIsMadeAgainAtAnotherDeployment(int status)
+    {
+        await using var upstream = await FailsAtAsync("/a", status);
+        await using var gateway = await GatewayHost.StartAsync(Groups, upstream);
+
+        using var response = await gateway.ChatAsync(Ask("pair"));
+
+        Assert.That((int)response.StatusCode, Is.EqualTo(200));
+        Assert.That(response.Header("x-litellm-attempted-retries"), Is.EqualTo("1"));
+        Assert.That(response.Header("x-litellm-model-id"), Is.EqualTo("b"));
+        Assert.That(await response.TextAsync(), Is.EqualTo(Wire.Restamped(Wire.Answer, "pair")));
+        Assert.That(Paths(upstream), Is.EqualTo(new[] { "/a", "/b" }));
+        Assert.That(upstream.Requests.Last().Headers["Authorization"], Is.EqualTo("Bearer key-b"));
+    }
+
+    [TestCase(400)]
+    [TestCase(422)]
+    [TestCase(404)]
+    public async Task AMistakeOfTheClientsIsNotTriedAgain(int status)
+    {
+        await using var upstream = await FailsAtAsync(
+            "/a", status, """{"error":{"message":"bad thing","type":"t","param":"p","code":"c"}}""");
+        await using var gateway = await GatewayHost.StartAsync(Groups, upstream);
+
+        using var response = await gateway.ChatAsync(Ask("pair"));
+
+        Assert.That((int)response.StatusCode, Is.EqualTo(status));
+        var (message, type, param, code) = await response.ErrorAsync();
+        Assert.That(message, Does.StartWith("litellm.").And.Contain("OpenAIException - bad thing"));
+        Assert.That((type, param, code), Is.EqualTo(("t", "p", "c")));
+        Assert.That(upstream.Requests, Has.Count.EqualTo(1));
+    }
+
+    [Test]
+    public async Task AFallbackAnswersUnderItsOwnName()
+    {
+        await using var upstream = await FailsAtAsync("/x", 500);
+        await using var gateway = await GatewayHost.StartAsync(Groups, upstream);
+
+        using var response = await gateway.ChatAsync(Ask("first"));
+
+        Assert.That(await response.TextAsync(), Is.EqualTo(Wire.Restamped(Wire.Answer, "second")));
+        Assert.That(response.Header("x-litellm-attempted-fallbacks"), Is.EqualTo("1"));
+        Assert.That(response.Header("x-litellm-model-group"), Is.EqualTo("second"));
+        Assert.That(response.Header("x-litellm-model-id"), Is.EqualTo("c"));
+        var rows = await gateway.StopAndReadAsync();
+        Assert.That(rows.Select(row => (row["kind"], row["deployment_id"], row["requested_model"], row["model_group"], row["status"])),
+            Is.EqualTo(new[] { ("first", "x", "first", "first", 500L), ("fallback", "c", "first", "second", 200L) }));
+        Assert.That(rows.Select(row => row["exchange_id"]).Distinct().Count(), Is.EqualTo(1));
+    }
+
+    [Test]
+    public async Task WhenEverythingFailsTheClientHearsOfTheFirstFailure()
+    {
+        await using var upstream = await ScriptedUpstream.StartAsync(http => ScriptedUpstream.SendAsync(
+            http, $$$"""{"error":{"message":"at {{{http.Request.Path}}}"}}""", http.Request.Path.StartsWithSegments("/x") ? 503 : 500));
+        await using var gateway = await GatewayHost.StartAsync(Groups, upstream);
+
+        using var response = await gateway.ChatAsync(Ask("first"));
+
+        Assert.That((int)response.StatusCode, Is.EqualTo(503));
+        Assert.That((await response.ErrorAsync()).Message,
+            Does.StartWith("litellm.ServiceUnavailableError: ServiceUnavailableError: OpenAIException - at /x/"));
+        Assert.That(response.Header("x-litellm-response-cost"), Is.EqualTo("0"));
+        Assert.That(response.Header("x-litellm-attempted-fallbacks"), Is.EqualTo("1"));
+    }
+
+    [Test]
+    public async Task ADeploymentThatAsksToBeLeftAloneIsAndTheClientIsToldHowLong()
+    {
+        await using var upstream = await FailsAtAsync("/c", 429, retryAfter: "120");
+        await using var gateway = await GatewayHost.StartAsync(Groups, upstream);
+
+        using var first = await gateway.ChatAsync(Ask("second"));
+        await first.TextAsync();
+        using var second = await gateway.ChatAsync(Ask("second"));
+
+        Assert.That(first.Header("retry-after"), Is.EqualTo("120"));
+        Assert.That((int)second.StatusCode, Is.EqualTo(429));
+        Assert.That(int.Parse(second.Header("retry-after")!), Is.InRange(1, 120));
+        Assert.That((await second.ErrorAsync()).Message, Does.StartWith("No deployments available for selected model, Try again in"));
+        Assert.That(upstream.Requests, Has.Count.EqualTo(1));
+    }
+
+    [Test]
+    public async Task WhileADeploymentCoolsDownTheOtherIsAsked()
+    {
+        await using var upstream = await FailsAtAsync("/a", 429, retryAfter: "120");
+        await using var gateway = await GatewayHost.StartAsync(Groups, upstream);
+
+        await (await gateway.ChatAsync(Ask("pair"))).TextAsync();
+        await (await gateway.ChatAsync(Ask("pair"))).TextAsync();
+
+        Assert.That(Paths(upstream), Is.EqualTo(new[] { "/a", "/b", "/b" }));
+    }
+
+    [Test]
+    public async Task AProviderThatDoesNotAnswerIsATimeout()
+    {
+        await using var upstream = await ScriptedUpstream.StartAsync(http => Task.Delay(Timeout.Infinite, http.RequestAborted));
+        await using var gateway = await GatewayHost.StartAsync(
+            Wire.OneModel.Replace("num_retries: 0", "num_retries: 0\n      timeout: 0.2"), upstream);
+
+        using var response = await gateway.ChatAsync(Wire.Question);
+
+        Assert.That((int)response.StatusCode, Is.EqualTo(408));
+        var (message, type, _, code) = await response.ErrorAsync();
+        Assert.That(message, Does.StartWith("litellm.Timeout: Timeout: OpenAIException - no answer within 0.2 s"));
+        Assert.That((type, code), Is.EqualTo(("timeout_error", "408")));
+    }
+
+    [Test]
+    public async Task AProviderThatCannotBeReachedIsAConnectionError()
+    {
+        string closed;
+        await using (var upstream = await ScriptedUpstream.AnswersAsync(""))
+            closed = upstream.Url;
+        await using var gateway = await GatewayHost.StartAsync(Wire.OneModel.Replace("{upstream}", closed));
+
+        using var response = await gateway.ChatAsync(Wire.Question);
+
+        Assert.That((int)response.StatusCode, Is.EqualTo(500));
+        Assert.That((await response.ErrorAsync()).Message, Does.StartWith("litellm.APIConnectionError: APIConnectionError: OpenAI"));
+        Assert.That((await gateway.StopAndReadAsync()).Single()["status"], Is.EqualTo(0L));
+    }
+
+    [TestCase("<html>hello</html>")]
+    [TestCase("")]
+    [TestCase("[1,2]")]
+    [TestCase("""{"choices":[""")]
+    public async Task NonsenseWithA200IsABadGateway(string nonsense)
+    {
+        await using var upstream = await ScriptedUpstream.AnswersAsync(nonsense);
+        await using var gateway = await GatewayHost.StartAsync(Wire.OneModel, upstream);
+
+        using var response = await gateway.ChatAsync(Wire.Question);
+
+        Assert.That((int)response.StatusCode, Is.EqualTo(502));
+        Assert.That((await response.ErrorAsync()).Message, Does.StartWith("litellm.BadGatewayError"));
+    }
+
+    [Test]
+    public async Task AnErrorThatHidesInA200IsAnError()
+    {
+        await using var upstream = await ScriptedUpstream.AnswersAsync("""{"error":{"message":"no credits","code":402}}""");
+        await using var gateway = await GatewayHost.StartAsync(Wire.OneModel, upstream);
+
+        using var response = await gateway.ChatAsync(Wire.Question);
+
+        Assert.That((int)response.StatusCode, Is.EqualTo(402));
+        Assert.That((await response.ErrorAsync()).Message, Does.Contain("no credits"));
+    }
+
+    [Test]
+    public async Task AProviderThatIsNotBuiltIsNamed()
+    {
+        await using var gateway = await GatewayHost.StartAsync("""
+            model_list:
+              - model_name: claude
+                litellm_params: {model: bedrock/anthropic.claude, aws_region_name: us-east-1}
+            """);
+
+        using var response = await gateway.ChatAsync(Ask("claude"));
+
+        Assert.That((int)response.StatusCode, Is.EqualTo(501));
+        Assert.That((await response.ErrorAsync()).Message, Does.Contain("'bedrock'"));
+    }
+
+    [Test]
+    public async Task AProvidersTextNeverShowsItsKey()
+    {
+        await using var upstream = await ScriptedUpstream.AnswersAsync(
+            """{"error":{"message":"Incorrect API key provided: sk-upstream-secret."}}""", 401);
+        await using var gateway = await GatewayHost.StartAsync(Wire.OneModel, upstream);
+
+        using var response = await gateway.ChatAsync(Wire.Question);
+
+        Assert.That((int)response.StatusCode, Is.EqualTo(401));
+        Assert.That((await response.ErrorAsync()).Message, Does.Contain("Incorrect API key provided: ***."));
+        await gateway.StopAsync();
+        Assert.That(gateway.Log, Does.Not.Contain("sk-upstream-secret"));
+    }
+
+    [TestCase("""{"error":{"message":"too long","code":"context_length_exceeded"}}""", "ContextWindowExceededError")]
+    [TestCase("""{"error":{"message":"blocked","code":"content_filter"}}""", "ContentPolicyViolationError")]
+    [TestCase("""{"error":{"message":"odd"}}""", "BadRequestError")]
+    public async Task A400IsNamedByWhatItSays(string body, string exceptionClass)
+    {
+        await using var upstream = await ScriptedUpstream.AnswersAsync(body, 400);
+        await using var gateway = await GatewayHost.StartAsync(Wire.OneModel, upstream);
+
+        using var response = await gateway.ChatAsync(Wire.Question);
+
+        Assert.That((await response.ErrorAsync()).Message, Does.StartWith($"litellm.{exceptionClass}: "));
+    }
+
+    [Test]
+    public async Task ARedirectIsNotFollowed()
+    {
+        await using var upstream = await ScriptedUpstream.StartAsync(http =>
+        {
+            http.Response.Redirect("/elsewhere");
+            return Task.CompletedTask;
+        });
+        await using var gateway = await GatewayHost.StartAsync(Wire.OneModel, upstream);
+
+        using var response = await gateway.ChatAsync(Wire.Question);
+
+        Assert.That((int)response.StatusCode, Is.EqualTo(502));
+        Assert.That(upstream.Requests, Has.Count.EqualTo(1));
+    }
+
+    [Test]
+    public async Task AModelThatIsUnknownIsA400ThatNamesIt()
+    {
+        await using var gateway = await GatewayHost.StartAsync(Wire.OneModel.Replace("{upstream}", "http://127.0.0.1:1"));
+
+        using var response = await gateway.ChatAsync(Ask("gpt-99"), path: "/chat/completions");
+
+        Assert.That((int)response.StatusCode, Is.EqualTo(400));
+        var (message, type, param, code) = await response.ErrorAsync();
+        Assert.That(message, Is.EqualTo(
+            "/chat/completions: Invalid model name passed in model=gpt-99. Call `/v1/models` to view available models for your key."));
+        Assert.That((type, param, code), Is.EqualTo(("invalid_request_error", "model", "model_not_found")));
+    }
+
+    [TestCase("general_settings: {completion_model: second}", "/v1/chat/completions")]
+    [TestCase("general_settings: {embedding_model: second}", "/v1/embeddings")]
+    public async Task TheConfigMaySendEveryCallToOneModel(string settings, string path)
+    {
+        await using var upstream = await ScriptedUpstream.AnswersAsync(Wire.Answer);
+        await using var gateway = await GatewayHost.StartAsync(Groups + settings, upstream);
+
+        await gateway.ChatAsync("""{"model":"anything","input":"a","messages":[]}""", path: path);
+
+        Assert.That(Paths(upstream), Is.EqualTo(new[] { "/c" }));
+    }
+}
