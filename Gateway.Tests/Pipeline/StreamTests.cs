@@ -257,6 +257,8 @@ public sealed class StreamTests
         var row = (await gateway.StopAndReadAsync()).Single();
         Assert.That((row["is_estimated"], row["completion_tokens"]), Is.EqualTo((1L, 100L)));
         Assert.That(row["cost_nano_usd"], Is.GreaterThan(200_000L));
+        Assert.That((row["exception_class"], row["status"]), Is.EqualTo(("ClientDisconnected", 499L)), "no failure of the deployment's");
+        Assert.That(gateway.Log, Does.Contain(" status=499 "));
     }
 
     [Test]

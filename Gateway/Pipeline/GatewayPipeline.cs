@@ -107,17 +107,22 @@ internal sealed class GatewayPipeline(
                 ShownModel = exchange.RequestedModel!,
             };
             AttemptOutcome? outcome = null;
+            var isRelayed = false;
             try
             {
                 outcome = await attempts.RunAsync(run, http.RequestAborted);
                 answer.Describe(run, outcome, limiter.SpentByKey(caller));
                 // 7 relay
-                return outcome.Error ?? await RelayAsync(http, run, outcome, answer);
+                if (outcome.Error is not null)
+                    return outcome.Error;
+                await RelayAsync(http, run, outcome, answer);
+                isRelayed = true;
+                return null;
             }
             finally
             {
                 // 8 settle
-                Settle(run, outcome, reservation!);
+                Settle(run, outcome, reservation!, isRelayed);
             }
         }
     }
@@ -166,16 +171,15 @@ internal sealed class GatewayPipeline(
         return model?.Replace("%2F", "/", StringComparison.OrdinalIgnoreCase); // the web server leaves this escape alone
     }
 
-    /// <summary>Sends the answer. Null: it was sent, whole or as far as it came.</summary>
-    private async ValueTask<ApiError?> RelayAsync(
-        HttpContext http, AttemptRun run, AttemptOutcome outcome, ClientAnswer answer)
+    /// <summary>Sends the answer, whole or as far as it comes.</summary>
+    private async ValueTask RelayAsync(HttpContext http, AttemptRun run, AttemptOutcome outcome, ClientAnswer answer)
     {
         if (outcome.Answer is WholeAnswer whole)
         {
             Account(run, outcome);
             answer.SetCost(outcome.Attempt!.Cost);
             await answer.SendAsync(whole, run.ShownModel);
-            return null;
+            return;
         }
         var stream = (StreamedAnswer)outcome.Answer!;
         answer.BeginStream();
@@ -185,18 +189,20 @@ internal sealed class GatewayPipeline(
             outcome.Attempt!.ExceptionClass = failure.ExceptionClass;
             await answer.BreakOffAsync(failure.ToError());
         }
-        return null;
     }
 
     /// <summary>Books what the attempt cost and ends it, on every way out.</summary>
-    private void Settle(AttemptRun run, AttemptOutcome? outcome, Reservation reservation)
+    private void Settle(AttemptRun run, AttemptOutcome? outcome, Reservation reservation, bool isRelayed)
     {
         if (outcome?.Answer is not { } answer)
             return;
         if (answer is StreamedAnswer)
             Account(run, outcome);
-        if (run.Exchange.Status == 0)
-            outcome.Attempt!.ExceptionClass ??= "ClientDisconnected";
+        if (!isRelayed)
+        {
+            outcome.Attempt!.Status = ClientClosedRequest; // not a failure of the deployment's
+            outcome.Attempt.ExceptionClass = "ClientDisconnected";
+        }
         reservation.Settle(outcome.Attempt!.Cost);
         attempts.Ended(run, outcome);
         answer.Dispose();
