@@ -187,6 +187,22 @@ public sealed class RequestTests
         Assert.That(upstream.Request.Body, Does.Not.Contain("stream"));
     }
 
+    [TestCase("max_completion_tokens", "max_tokens")]
+    [TestCase("max_tokens", "max_completion_tokens")]
+    public async Task ALimitOfTheClientsIsTheOnlyOneWhateverItsName(string sent, string configured)
+    {
+        await using var upstream = await ScriptedUpstream.AnswersAsync(Wire.Answer);
+        await using var gateway = await GatewayHost.StartAsync($$"""
+            model_list:
+              - model_name: gpt-4o
+                litellm_params: {model: openai/a, api_base: "{upstream}/v1", api_key: k, {{configured}}: 9}
+            """, upstream);
+
+        await gateway.ChatAsync($$"""{"model":"gpt-4o","{{sent}}":5}""");
+
+        Assert.That(upstream.Request.Body, Is.EqualTo($$"""{"model":"a","{{sent}}":5}"""));
+    }
+
     [Test]
     public async Task TheClientsOtherStreamOptionsAreKept()
     {

@@ -12,6 +12,8 @@ internal static class RequestShape
     /// <summary>What the gateway says itself in every body; said again by a deployment's settings it would stand there twice.</summary>
     private static readonly string[] OwnMembers = ["model", "stream", StreamUsageParam];
 
+    private static readonly string[] LimitMembers = ["max_tokens", "max_completion_tokens"];
+
     /// <summary>Says what changes in the body on its way to a deployment.</summary>
     /// <returns>Null, or which parameters the provider does not take.</returns>
     public static ApiError? ChangesFor(AttemptRun run, Deployment deployment, string upstreamModel, out RequestChanges changes)
@@ -35,11 +37,18 @@ internal static class RequestShape
             AskForStreamUsage = run.Request.IsStream && run.Endpoint.Operation != Operation.Embeddings
                 && !run.Request.IncludesUsage && !unsupported.Contains(StreamUsageParam),
             Dropped = dropped,
-            Defaults = WithoutOwn(parameters.Defaults),
+            Defaults = WithoutLimits(run.Request, WithoutOwn(parameters.Defaults)),
             Overrides = WithoutOwn(parameters.ExtraBody),
         };
         return null;
     }
+
+    /// <summary>The limit of output tokens has an old and a new name, and providers refuse a body that holds both.</summary>
+    private static ImmutableArray<KeyValuePair<string, string>> WithoutLimits(
+        ClientRequest request, ImmutableArray<KeyValuePair<string, string>> members) =>
+        request.MaxTokens is not null && members.Any(static member => LimitMembers.Contains(member.Key))
+            ? members.RemoveAll(static member => LimitMembers.Contains(member.Key))
+            : members;
 
     private static ImmutableArray<KeyValuePair<string, string>> WithoutOwn(ImmutableArray<KeyValuePair<string, string>> members) =>
         members.Any(static member => OwnMembers.Contains(member.Key))
