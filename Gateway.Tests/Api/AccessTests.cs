@@ -107,6 +107,37 @@ public sealed class AccessTests
     }
 
     [Test]
+    public async Task TwoTeamsShareTheModelsAsTheConfigSays()
+    {
+        await using var gateway = await GatewayHost.StartAsync("""
+            model_list:
+              - model_name: gpt-4
+                litellm_params: {model: openai/gpt-4, mock_response: a}
+              - model_name: claude-2
+                litellm_params: {model: anthropic/claude-2, mock_response: a}
+            router_settings: {routing_strategy: usage-based}
+            user_access:
+              - {user_id: team-alpha, models: [gpt-4, claude-2], max_budget: 500.00}
+              - {user_id: team-beta, models: [gpt-4], max_budget: 200.00}
+            """);
+        var statuses = new List<(string, string, int)>();
+
+        foreach (var (user, key) in gateway.App.MintedKeys)
+        {
+            foreach (var model in (string[])["gpt-4", "claude-2"])
+            {
+                using var response = await gateway.ChatAsync($$"""{"model":"{{model}}","messages":[]}""", key);
+                statuses.Add((user, model, (int)response.StatusCode));
+            }
+        }
+
+        Assert.That(statuses, Is.EqualTo(new[]
+        {
+            ("team-alpha", "gpt-4", 200), ("team-alpha", "claude-2", 200), ("team-beta", "gpt-4", 200), ("team-beta", "claude-2", 403),
+        }));
+    }
+
+    [Test]
     public async Task TheMasterKeyOfTheEnvironmentIsTheAdmins()
     {
         await using var gateway = await GatewayHost.StartAsync(Model, environment: new() { ["LITELLM_MASTER_KEY"] = "sk-from-env" });

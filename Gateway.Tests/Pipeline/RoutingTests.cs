@@ -172,6 +172,88 @@ public sealed class RoutingTests
         Assert.That((await gateway.StopAndReadAsync()).Single()["status"], Is.EqualTo(0L));
     }
 
+    [Test]
+    public async Task AnAnswerThatStopsInTheMiddleIsATimeout()
+    {
+        await using var upstream = await ScriptedUpstream.StartAsync(async http =>
+        {
+            http.Response.ContentType = "application/json";
+            await http.Response.WriteAsync("{");
+            await http.Response.Body.FlushAsync();
+            await Task.Delay(Timeout.Infinite, http.RequestAborted);
+        });
+        await using var gateway = await GatewayHost.StartAsync(
+            Wire.OneModel.Replace("num_retries: 0", "num_retries: 0\n      timeout: 0.2"), upstream);
+
+        using var response = await gateway.ChatAsync(Wire.Question);
+
+        Assert.That((int)response.StatusCode, Is.EqualTo(408));
+    }
+
+    [Test]
+    public async Task AnAnswerThatIsCutInTheMiddleIsAConnectionError()
+    {
+        await using var upstream = await ScriptedUpstream.StartAsync(async http =>
+        {
+            http.Response.ContentLength = 1000;
+            await http.Response.WriteAsync("{");
+            await http.Response.Body.FlushAsync();
+            http.Abort();
+        });
+        await using var gateway = await GatewayHost.StartAsync(Wire.OneModel, upstream);
+
+        using var response = await gateway.ChatAsync(Wire.Question);
+
+        Assert.That((int)response.StatusCode, Is.EqualTo(500));
+        Assert.That((await response.ErrorAsync()).Message, Does.StartWith("litellm.APIConnectionError"));
+    }
+
+    [Test]
+    public async Task AStreamFallsBackToo()
+    {
+        await using var upstream = await ScriptedUpstream.StartAsync(http => http.Request.Path.StartsWithSegments("/x")
+            ? ScriptedUpstream.SendAsync(http, "{}", 500)
+            : http.Response.WriteAsync($"data: {Wire.Finish}\n\ndata: [DONE]\n\n"));
+        await using var gateway = await GatewayHost.StartAsync(Groups, upstream);
+
+        using var response = await gateway.ChatAsync("""{"model":"first","stream":true,"messages":[]}""");
+
+        Assert.That(await response.EventsAsync(), Is.EqualTo(new[] { Wire.Restamped(Wire.Finish, "second"), "[DONE]" }));
+        Assert.That(response.Header("x-litellm-attempted-fallbacks"), Is.EqualTo("1"));
+    }
+
+    [Test]
+    public async Task TheCheaperDeploymentIsAskedWhereCostDecides()
+    {
+        await using var upstream = await ScriptedUpstream.AnswersAsync(Wire.Answer);
+        await using var gateway = await GatewayHost.StartAsync("""
+            model_list:
+              - model_name: m
+                litellm_params: {model: openai/a, api_base: "{upstream}/a", api_key: k, input_cost_per_token: 2e-6, output_cost_per_token: 0}
+              - model_name: m
+                litellm_params: {model: openai/b, api_base: "{upstream}/b", api_key: k, input_cost_per_token: 1e-6, output_cost_per_token: 0}
+            router_settings: {routing_strategy: cost-based}
+            """, upstream);
+
+        for (var i = 0; i < 3; i++)
+            await (await gateway.ChatAsync(Ask("m"))).TextAsync();
+
+        Assert.That(Paths(upstream), Is.EqualTo(new[] { "/b", "/b", "/b" }));
+    }
+
+    [Test]
+    public async Task TheDeploymentWithFewerTokensIsAskedWhereUsageDecides()
+    {
+        await using var upstream = await ScriptedUpstream.AnswersAsync(Wire.Answer);
+        await using var gateway = await GatewayHost.StartAsync(
+            Groups.Replace("num_retries: 1", "routing_strategy: usage-based"), upstream);
+
+        for (var i = 0; i < 4; i++)
+            await (await gateway.ChatAsync(Ask("pair"))).TextAsync();
+
+        Assert.That(Paths(upstream).Order(), Is.EqualTo(new[] { "/a", "/a", "/b", "/b" }));
+    }
+
     [TestCase("<html>hello</html>")]
     [TestCase("")]
     [TestCase("[1,2]")]
