@@ -93,7 +93,8 @@ public sealed class MoneyTests
     [TestCase(true)]
     public async Task SpendSurvivesARestart(bool withoutRows)
     {
-        var config = Wire.OneModel + Wire.Keys.Replace("{master_key", withoutRows ? "{disable_spend_logs: true, master_key" : "{master_key");
+        var config = Wire.OneModel + Wire.Keys.Replace(
+            "{master_key", withoutRows ? "{disable_spend_logs: true, master_key" : "{master_key");
         var folder = Directory.CreateTempSubdirectory("gateway-test-").FullName;
         try
         {
@@ -178,7 +179,7 @@ public sealed class MoneyTests
         await using var gateway = await GatewayHost.StartAsync("""
             model_list:
               - model_name: demo
-                litellm_params: {model: openai/gpt-4o, mock_response: "hello there", input_cost_per_token: 1e-6, output_cost_per_token: 2e-6}
+                litellm_params: {model: openai/gpt-4o, mock_response: hello there, input_cost_per_token: 1e-6, output_cost_per_token: 2e-6}
             """);
 
         using var response = await gateway.ChatAsync("""{"model":"demo","messages":[{"role":"user","content":"hi"}]}""");

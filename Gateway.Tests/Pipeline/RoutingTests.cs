@@ -229,9 +229,9 @@ public sealed class RoutingTests
         await using var gateway = await GatewayHost.StartAsync("""
             model_list:
               - model_name: m
-                litellm_params: {model: openai/a, api_base: "{upstream}/a", api_key: k, input_cost_per_token: 2e-6, output_cost_per_token: 0}
+                litellm_params: {model: openai/a, api_base: "{upstream}/a", api_key: k, input_cost_per_token: 2e-6}
               - model_name: m
-                litellm_params: {model: openai/b, api_base: "{upstream}/b", api_key: k, input_cost_per_token: 1e-6, output_cost_per_token: 0}
+                litellm_params: {model: openai/b, api_base: "{upstream}/b", api_key: k, input_cost_per_token: 1e-6}
             router_settings: {routing_strategy: cost-based}
             """, upstream);
 

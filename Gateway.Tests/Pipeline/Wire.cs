@@ -49,7 +49,7 @@ internal static class Wire
 
     /// <summary>A chunk of a stream with some text.</summary>
     public static string Chunk(string text) =>
-        """{"id":"c1","object":"chat.completion.chunk","model":"gpt-4o-2024","choices":[{"index":0,"delta":{"content":"TEXT"},"logprobs":null}]}"""
+        """{"id":"c1","object":"chat.completion.chunk","model":"gpt-4o-2024","choices":[{"index":0,"delta":{"content":"TEXT"}}]}"""
             .Replace("TEXT", text);
 
     /// <summary>What the client gets of an upstream's text.</summary>
