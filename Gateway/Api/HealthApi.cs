@@ -18,7 +18,8 @@ internal static class HealthApi
             json.WriteString("version", GatewayVersion.Text);
             json.WriteEndObject();
         })));
-        app.MapGet("/robots.txt", (RequestDelegate)(http => RobotsAsync(http, snapshot())));
+        if (snapshot().Config.General.BlockRobots)
+            app.MapGet("/robots.txt", (RequestDelegate)TurnRobotsAwayAsync);
     }
 
     /// <summary>Ready while requests can be booked: a disk that fails is told of at once, and the 503 comes when no more fits in memory.</summary>
@@ -36,13 +37,8 @@ internal static class HealthApi
         }, status);
     }
 
-    private static async Task RobotsAsync(HttpContext http, GatewaySnapshot snapshot)
+    private static async Task TurnRobotsAwayAsync(HttpContext http)
     {
-        if (!snapshot.Config.General.BlockRobots)
-        {
-            http.Response.StatusCode = StatusCodes.Status404NotFound;
-            return;
-        }
         http.Response.ContentType = "text/plain";
         await http.Response.BodyWriter.WriteAsync("User-agent: *\nDisallow: /\n"u8.ToArray());
     }
