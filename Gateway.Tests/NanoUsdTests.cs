@@ -7,6 +7,10 @@ public sealed class NanoUsdTests
     [TestCase(1, "0.000000001")]
     [TestCase(3_000_000_000, "3")]
     [TestCase(-1_500_000_000, "-1.5")]
+    [TestCase(-1, "-0.000000001")]
+    [TestCase(1_000_000_001, "1.000000001")]
+    [TestCase(long.MaxValue, "9223372036.854775807")]
+    [TestCase(long.MinValue, "-9223372036.854775808")]
     public void AmountsPrintAsPlainDecimals(long nano, string expected) =>
         Assert.That(new NanoUsd(nano).ToString(), Is.EqualTo(expected));
 
