@@ -85,7 +85,7 @@ public sealed class KeyCommandTests
     private string Minted(string user)
     {
         using var store = Store();
-        return store.MintFirst(user)!;
+        return store.MintFirst([user])[0].Key;
     }
 
     private KeyStore Store() => new(_folder.OpenDatabase(), _time);

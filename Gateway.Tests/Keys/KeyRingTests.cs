@@ -183,6 +183,42 @@ public sealed class KeyRingTests
         Assert.That(logger.Messages, Has.Count.EqualTo(1), "said once, not every second");
     }
 
+    [Test]
+    public void WhenOneKeyCannotBeStoredNoneIsMinted()
+    {
+        var setup = new KeySetup { Users = [User("alice"), User("bob")] };
+        var ring = Ring(setup);
+        using (var connection = _folder.OpenDatabase().Connect())
+        {
+            DatabaseTests.Run(connection, """
+                CREATE TRIGGER no_bob BEFORE INSERT ON keys WHEN NEW.user_id = 'bob' BEGIN SELECT raise(ABORT, 'no room'); END
+                """);
+            Assert.That(() => ring.MintMissing(), Throws.TypeOf<Microsoft.Data.Sqlite.SqliteException>());
+            DatabaseTests.Run(connection, "DROP TRIGGER no_bob");
+        }
+        Assert.That(Ring(setup).MintMissing().Select(one => one.UserId), Is.EqualTo(new[] { "alice", "bob" }));
+    }
+
+    [Test]
+    public void MintedKeysAreShownEvenWhenTheyCannotBeReadBack()
+    {
+        var ring = Ring(new KeySetup { Users = [User("alice")] });
+        using (var connection = _folder.OpenDatabase().Connect())
+            DatabaseTests.Run(connection, "CREATE TRIGGER gone AFTER INSERT ON keys BEGIN DELETE FROM key_generation; END");
+        Assert.That(ring.MintMissing(), Has.Count.EqualTo(1));
+    }
+
+    [Test]
+    public void AClosedRingReadsNoMore()
+    {
+        var logger = new RecordingLogger<KeyRing>();
+        var ring = Ring(new KeySetup { Users = [User("alice")] }, logger);
+        ring.Dispose();
+        OtherProcess().MintFirst(["alice"]);
+        Assert.That(ring.MintMissing(), Is.Empty);
+        Assert.That(ring.Callers, Is.Empty);
+    }
+
     private static KeyUser User(string userId, params string?[] keys) => new(userId, [.. keys], [], null, null, null);
 
     private static string HexOf(string key) => KeyHash.TryCompute(key, out var hash) ? hash.ToHex() : throw new ArgumentException("no key");

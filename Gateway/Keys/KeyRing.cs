@@ -37,11 +37,14 @@ public sealed partial class KeyRing : IDisposable
     private readonly ILogger? _logger;
     private readonly ITimer? _poll;
     private readonly Caller? _everybody;
-    private readonly Lock _refreshing = new();
+    private readonly Lock _polling = new();
 
     private volatile FrozenDictionary<KeyHash, Caller> _callers = FrozenDictionary<KeyHash, Caller>.Empty;
+
+    // Guarded by _polling.
     private long _generation = -1;
     private bool _isStoreReadable = true;
+    private bool _isClosed;
 
     /// <summary>A ring for a gateway whose config asks for keys: nobody gets in without one, not even when none is usable.</summary>
     /// <param name="store">Stays the caller's to dispose of, after the ring.</param>
@@ -65,6 +68,9 @@ public sealed partial class KeyRing : IDisposable
 
     /// <summary>True when no keys are configured and everybody is let in.</summary>
     public bool IsOpen => _everybody is not null;
+
+    /// <summary>Who has a key now, each with one key; empty without keys.</summary>
+    public IEnumerable<Caller> Callers => _callers.Values;
 
     /// <summary>Says who is calling, and turns strangers away from a gateway without keys.</summary>
     /// <returns>Null, or 401 for the key, 403 for who may not reach a gateway without keys.</returns>
@@ -92,46 +98,52 @@ public sealed partial class KeyRing : IDisposable
 
     /// <summary>Mints a key for each user of the config who has none there and never had one in the store.</summary>
     /// <returns>The new keys in the config's order. They are told only now; the caller shows them to the operator.</returns>
+    /// <exception cref="Microsoft.Data.Sqlite.SqliteException">No key could be stored, so none was minted.</exception>
     public IReadOnlyList<(string UserId, string Key)> MintMissing()
     {
-        var minted = new List<(string, string)>();
         if (_store is null)
-            return minted;
-        foreach (var user in _setup.Users.Where(user => user.Keys.IsEmpty))
-            if (_store.MintFirst(user.UserId) is { } key)
-                minted.Add((user.UserId, key));
-        Refresh();
+            return [];
+        var minted = _store.MintFirst(_setup.Users.Where(user => user.Keys.IsEmpty).Select(user => user.UserId));
+        Poll(); // when it fails, the keys are shown all the same and work from the next poll that succeeds
         return minted;
     }
 
-    public void Dispose() => _poll?.Dispose();
+    /// <summary>Waits for a poll that is running, so that the store may be closed.</summary>
+    public void Dispose()
+    {
+        lock (_polling)
+            _isClosed = true;
+        _poll?.Dispose();
+    }
 
     /// <summary>The background loop: logs what goes wrong, once, and goes on with the keys that it has.</summary>
     private void Poll()
     {
-        try
+        lock (_polling)
         {
-            if (_store!.Generation() != Volatile.Read(ref _generation))
-                Refresh();
-            _isStoreReadable = true;
-        }
-        catch (Exception e)
-        {
-            if (_isStoreReadable)
-                LogPollFailed(_logger!, e.Message);
-            _isStoreReadable = false;
+            if (_isClosed)
+                return;
+            try
+            {
+                if (_store!.Generation() != _generation)
+                    Refresh();
+                _isStoreReadable = true;
+            }
+            catch (Exception e)
+            {
+                if (_isStoreReadable)
+                    LogPollFailed(_logger!, e.Message);
+                _isStoreReadable = false;
+            }
         }
     }
 
     private void Refresh()
     {
-        lock (_refreshing)
-        {
-            // The generation is read first: a change in between is noticed by the next poll.
-            var generation = _store!.Generation();
-            _callers = MakeCallers(_store.List());
-            Volatile.Write(ref _generation, generation);
-        }
+        // The generation is read first: a change in between is noticed by the next poll.
+        var generation = _store!.Generation();
+        _callers = MakeCallers(_store.List());
+        _generation = generation;
     }
 
     /// <summary>

@@ -51,18 +51,24 @@ public sealed class KeyStore(Database database, TimeProvider time) : IDisposable
             return [.. _connection.Query<StoredKey>(ListSql)];
     }
 
-    /// <summary>Mints a key for a user who never had one; a user whose keys were all revoked stays without.</summary>
-    /// <returns>The key, which is told only now. Null: the user has or had one.</returns>
-    public string? MintFirst(string userId)
+    /// <summary>
+    /// Mints a key for each of the users who never had one, for all or for none: a key that is stored is a key that can be shown.
+    /// A user whose keys were all revoked stays without.
+    /// </summary>
+    /// <returns>The new keys in the users' order. They are told only now.</returns>
+    public IReadOnlyList<(string UserId, string Key)> MintFirst(IEnumerable<string> userIds)
     {
         lock (_gate)
         {
+            var minted = new List<(string, string)>();
             using var transaction = _connection.BeginTransaction();
-            if (_connection.QuerySingle<long>(CountSql, new { UserId = userId }, transaction) > 0)
-                return null;
-            var key = Insert(userId, transaction);
+            foreach (var userId in userIds)
+            {
+                if (_connection.QuerySingle<long>(CountSql, new { UserId = userId }, transaction) == 0)
+                    minted.Add((userId, Insert(userId, transaction)));
+            }
             transaction.Commit();
-            return key;
+            return minted;
         }
     }
 
@@ -90,7 +96,12 @@ public sealed class KeyStore(Database database, TimeProvider time) : IDisposable
             return _connection.Execute(RevokeSql, new { UserId = userId, Now = Now() });
     }
 
-    public void Dispose() => _connection.Dispose();
+    /// <summary>Waits for what another thread is doing.</summary>
+    public void Dispose()
+    {
+        lock (_gate)
+            _connection.Dispose();
+    }
 
     private long Now() => time.GetUtcNow().ToUnixTimeMilliseconds();
 
