@@ -55,6 +55,18 @@ public sealed class DatabaseLockTests
         }
     }
 
+    // A name of 255 characters is the longest that file systems take; a link to itself leads nowhere.
+    [TestCase(false)]
+    [TestCase(true)]
+    public void WhatIsWrongWithTheFileIsNotTakenForAnotherGateway(bool isLoop)
+    {
+        var path = _folder.File(isLoop ? "gateway.db" : new string('x', 253));
+        if (isLoop)
+            File.CreateSymbolicLink(path + ".lock", path + ".lock");
+        var refusal = Assert.Throws<StorageException>(() => DatabaseLock.Take(path));
+        Assert.That(refusal.Message, Does.Contain(".lock: cannot be written").And.Not.Contain("another gateway").And.Not.Contain("\n"));
+    }
+
     [Test]
     public void AMissingFolderIsSaid()
     {

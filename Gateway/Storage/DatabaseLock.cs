@@ -32,9 +32,13 @@ public sealed class DatabaseLock : IDisposable
         {
             held = OpenShared(path); // 2
         }
-        catch (IOException)
+        catch (IOException e) when (IsHeldByAnother(e))
         {
             throw InUse(databasePath, path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw Unusable(path, e);
         }
 
         if (ReadMark(held) == mark) // 3
@@ -57,9 +61,13 @@ public sealed class DatabaseLock : IDisposable
         {
             throw new StorageException($"{path}: cannot be written; check that the folder exists and its rights.", e);
         }
-        catch (IOException)
+        catch (IOException e) when (IsHeldByAnother(e))
         {
             return false;
+        }
+        catch (IOException e)
+        {
+            throw Unusable(path, e);
         }
 
         using (exclusive)
@@ -73,10 +81,21 @@ public sealed class DatabaseLock : IDisposable
             }
             catch (IOException e)
             {
-                throw new StorageException($"{path}: cannot be written: {e.Message}", e);
+                throw Unusable(path, e);
             }
         }
     }
+
+    /// <summary>
+    /// What .NET keeps of the system's error: on Windows ERROR_SHARING_VIOLATION or ERROR_LOCK_VIOLATION in the low half, elsewhere
+    /// the errno of flock, EWOULDBLOCK, which is 11 on Linux and 35 on macOS.
+    /// </summary>
+    private static bool IsHeldByAnother(IOException e) =>
+        OperatingSystem.IsWindows() ? (e.HResult & 0xFFFF) is 32 or 33 : e.HResult is 11 or 35;
+
+    /// <summary>A read-only file system, no space, no such name …: in the system's words.</summary>
+    private static StorageException Unusable(string path, Exception e) =>
+        new($"{path}: cannot be written: {e.Message.ReplaceLineEndings(" ")}", e);
 
     private static FileStream OpenShared(string path) => new(path, FileMode.Open, FileAccess.Read, FileShare.Read);
 
@@ -98,7 +117,7 @@ public sealed class DatabaseLock : IDisposable
             var pid = ReadMark(file).Split(' ')[0];
             return pid.Length is > 0 and <= 10 && pid.All(char.IsAsciiDigit) ? $" (pid {pid})" : "";
         }
-        catch (IOException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             return "";
         }
