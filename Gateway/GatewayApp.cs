@@ -1,5 +1,7 @@
+using System.Collections.Frozen;
 using System.Collections.Immutable;
 using System.Net;
+using System.Net.Sockets;
 using Gateway.Api;
 using Gateway.Catalog;
 using Gateway.Config;
@@ -15,11 +17,12 @@ using Gateway.Upstream;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Data.Sqlite;
 
 namespace Gateway;
 
 /// <summary>The composition root: makes every object of a gateway, maps every URL, starts and stops it.</summary>
-public sealed class GatewayApp : IAsyncDisposable
+public sealed partial class GatewayApp : IAsyncDisposable
 {
     /// <summary>Longer than the 100 s for which common clients and proxies keep an idle connection.</summary>
     private static readonly TimeSpan KeepAlive = TimeSpan.FromSeconds(130);
@@ -27,6 +30,8 @@ public sealed class GatewayApp : IAsyncDisposable
     private readonly List<object> _owned = [];
     private WebApplication? _web;
     private KeyRing? _keys;
+    private SpendLedger? _ledger;
+    private ILogger? _log;
 
     private GatewayApp()
     {
@@ -41,6 +46,9 @@ public sealed class GatewayApp : IAsyncDisposable
 
     /// <summary>What there is to say of the models, beside what the config reader said.</summary>
     public IReadOnlyList<ConfigFinding> Findings { get; private set; } = [];
+
+    /// <summary>Attempts that could not be written when the gateway stopped; 0 until then.</summary>
+    public long LostRows => _ledger?.Lost ?? 0;
 
     /// <summary>Starts a gateway: it listens when this returns.</summary>
     /// <exception cref="StartException">It cannot be started: the port or the database is taken, keys are missing …</exception>
@@ -57,11 +65,10 @@ public sealed class GatewayApp : IAsyncDisposable
         }
         catch (Exception e)
         {
+            var isComposed = app._web is not null;
             await app.DisposeAsync();
-            if (e is StorageException)
-                throw new StartException(e.Message, e);
-            if (e is IOException)
-                throw new StartException($"The gateway cannot listen on {options.Host}:{options.Port}: {e.Message}", e);
+            if (WhyNotStarted(e, isComposed, options) is { } reason)
+                throw new StartException(reason, e);
             throw;
         }
     }
@@ -69,23 +76,57 @@ public sealed class GatewayApp : IAsyncDisposable
     /// <summary>Ends when the gateway was told to stop (Ctrl-C, SIGTERM) and has finished what was running.</summary>
     public Task WaitForShutdownAsync() => _web!.WaitForShutdownAsync();
 
-    /// <summary>Stops the gateway: running requests may finish within the grace time, then what they cost is written.</summary>
+    /// <summary>
+    /// Stops the gateway: running requests may finish within the grace time, then what they cost is written. A part that fails to
+    /// stop is logged and keeps no other from stopping: the ledger must come to its turn.
+    /// </summary>
     public async ValueTask DisposeAsync()
     {
-        if (_web is not null)
+        if (_web is { } web)
         {
-            await _web.StopAsync();
-            await _web.DisposeAsync();
+            await StopAsync("the listener", new(web.StopAsync()));
+            await StopAsync("the web application", web.DisposeAsync());
+            _web = null;
         }
         foreach (var owned in Enumerable.Reverse(_owned))
-        {
-            if (owned is IAsyncDisposable asynchronous)
-                await asynchronous.DisposeAsync();
-            else
-                (owned as IDisposable)?.Dispose();
-        }
+            await StopAsync(owned.GetType().Name, DisposeOfAsync(owned));
         _owned.Clear();
     }
+
+    private async Task StopAsync(string part, ValueTask stopping)
+    {
+        try
+        {
+            await stopping;
+        }
+        catch (Exception e)
+        {
+            if (_log is { } log)
+                LogNotStopped(log, part, e.Message);
+        }
+    }
+
+    /// <summary>Async, so that what a plain Dispose throws comes with the task.</summary>
+    private static async ValueTask DisposeOfAsync(object owned)
+    {
+        if (owned is IAsyncDisposable asynchronous)
+            await asynchronous.DisposeAsync();
+        else
+            (owned as IDisposable)?.Dispose();
+    }
+
+    /// <summary>One line for the operator. Null: a bug of the gateway, which shows itself in full.</summary>
+    /// <param name="isComposed">True: everything was made, so what failed was listening or minting keys.</param>
+    private static string? WhyNotStarted(Exception e, bool isComposed, GatewayOptions options) => e switch
+    {
+        StorageException => e.Message,
+        SqliteException sqlite => $"{options.DatabasePath}: {Database.Explain(sqlite)}",
+        // Kestrel wraps "in use" in an IOException; "not my address", "no IPv6" and "not allowed" come as they are.
+        IOException or SocketException when isComposed =>
+            $"The gateway cannot listen on {options.Host}:{options.Port}: {e.Message.ReplaceLineEndings(" ")}",
+        IOException or UnauthorizedAccessException => e.Message.ReplaceLineEndings(" "),
+        _ => null,
+    };
 
     /// <summary>Without keys, everybody who reaches the gateway is its admin: so nobody else may reach it.</summary>
     private static void RefuseOpenDoors(GatewayOptions options)
@@ -150,14 +191,14 @@ public sealed class GatewayApp : IAsyncDisposable
         if (IPAddress.TryParse(host.Trim('[', ']'), out var address))
             return [address];
         if (host is "*" or "+")
-            return [IPAddress.IPv6Any];
+            return [Socket.OSSupportsIPv6 ? IPAddress.IPv6Any : IPAddress.Any]; // the former takes IPv4 too
         if (host.Equals("localhost", StringComparison.OrdinalIgnoreCase))
             return [IPAddress.Loopback];
         try
         {
             return Dns.GetHostAddresses(host) is { Length: > 0 } found ? found : throw new StartException($"The host '{host}' has no address.");
         }
-        catch (System.Net.Sockets.SocketException e)
+        catch (SocketException e)
         {
             throw new StartException($"The host '{host}' to listen on is not known: {e.Message}", e);
         }
@@ -175,9 +216,11 @@ public sealed class GatewayApp : IAsyncDisposable
         GatewaySnapshot Snapshot() => current;
 
         var logs = Own(NewLogs(options));
+        _log = logs.CreateLogger<GatewayApp>();
         Own(DatabaseLock.Take(options.DatabasePath));
         var database = Database.Open(options.DatabasePath, syncEveryCommit: config.General.LedgerSync == LedgerSync.Full);
         var ledger = Own(new SpendLedger(database, time, logs.CreateLogger<SpendLedger>(), keepRows: !config.General.DisableSpendLogs));
+        _ledger = ledger;
         _keys = Own(config.RequiresKeys
             ? new KeyRing(KeySetupOf(config), Own(new KeyStore(database, time)), time, logs.CreateLogger<KeyRing>())
             : KeyRing.Open());
@@ -229,11 +272,22 @@ public sealed class GatewayApp : IAsyncDisposable
         ],
     };
 
+    /// <summary>
+    /// The model names that metrics may show: those of the config, and of a wildcard those that the price book knows. Whatever else a
+    /// wildcard lets through is a client's text.
+    /// </summary>
+    private static FrozenSet<string> NamesOf(GatewayConfig config, ModelCatalog catalog) =>
+    [
+        .. catalog.Deployments.Select(deployment => deployment.ModelName),
+        .. config.Router.ModelGroupAlias.Select(alias => alias.Alias),
+        .. catalog.Listed.Select(listed => listed.Name),
+    ];
+
     private static MetricSettings MetricSettingsOf(GatewayConfig config, ModelCatalog catalog, Limiter limiter, Router router) => new()
     {
         SeriesLimit = config.General.MetricCardinality,
         ClientLabels = config.LiteLlm.ClientLabels.ToDictionary(label => label.Key, label => (IReadOnlyCollection<string>)label.Value),
-        IsKnownModel = catalog.Knows,
+        IsKnownModel = NamesOf(config, catalog).Contains,
         Budgets = () => config.UserAccess.Where(user => user.MaxBudget is not null).Select(user =>
             new UserBudget(user.UserId, user.MaxBudget!.Value - limiter.SpentByUser(user.UserId), user.MaxBudget.Value)),
         Deployments = () => catalog.Deployments.Select(deployment => new DeploymentStatus(
@@ -246,4 +300,7 @@ public sealed class GatewayApp : IAsyncDisposable
         _owned.Add(owned);
         return owned;
     }
+
+    [LoggerMessage(1, LogLevel.Error, "{Part} did not stop as it should: {Reason}")]
+    private static partial void LogNotStopped(ILogger log, string part, string reason);
 }

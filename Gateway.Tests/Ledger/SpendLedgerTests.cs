@@ -202,6 +202,7 @@ public sealed class SpendLedgerTests
         ledger.Append(Sample.Exchange(Alice, new NanoUsd(100)));
         await ledger.DisposeAsync();
         Assert.That(logger.Messages, Has.Some.Contains("1 ledger rows were lost"));
+        Assert.That(ledger.Lost, Is.EqualTo(1));
     }
 
     [Test]

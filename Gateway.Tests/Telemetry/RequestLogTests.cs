@@ -84,6 +84,22 @@ public sealed class RequestLogTests
         Assert.That(log.Dropped, Is.EqualTo(2));
     }
 
+    [TestCase(true)]
+    [TestCase(false)]
+    public async Task ALineThatCannotBeToldIsDroppedWholeAndTheNextOnesAreWritten(bool isJson)
+    {
+        var output = new MemoryStream();
+        await using (var log = new RequestLog(output, isJson))
+        {
+            log.Write(Given.Exchange([null!]));
+            log.Write(Given.Exchange(Given.Attempt()));
+        }
+        var lines = Encoding.UTF8.GetString(output.ToArray()).TrimEnd('\n').Split('\n');
+        Assert.That(lines, Has.Length.EqualTo(2));
+        Assert.That(lines[0], Does.Contain("call-1").And.Contain("gpt-4o"));
+        Assert.That(lines[1], Does.Contain("request lines were dropped"));
+    }
+
     private static async Task<string> WrittenAsync(bool isJson, Exchange exchange)
     {
         var output = new MemoryStream();

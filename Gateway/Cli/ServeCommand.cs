@@ -139,16 +139,19 @@ public sealed class ServeCommand
 
     private static async Task<int> ServeAsync(GatewayOptions options, string? configPath)
     {
-        await using var app = await GatewayApp.StartAsync(options);
-        Report(app.Findings);
-        foreach (var address in app.Addresses)
-            Console.WriteLine($"gateway {GatewayVersion.Text} listens on {address} (config: {configPath ?? "none"}, database: {options.DatabasePath})");
-        if (configPath is null)
-            Console.WriteLine(StarterConfig.Welcome(app.Addresses[0], options.Config));
-        foreach (var (user, key) in app.MintedKeys)
-            Console.WriteLine($"new key for {user}, shown only now: {key}");
-        await app.WaitForShutdownAsync();
-        return 0;
+        var app = await GatewayApp.StartAsync(options);
+        await using (app)
+        {
+            Report(app.Findings);
+            foreach (var address in app.Addresses)
+                Console.WriteLine($"gateway {GatewayVersion.Text} listens on {address} (config: {configPath ?? "none"}, database: {options.DatabasePath})");
+            if (configPath is null)
+                Console.WriteLine(StarterConfig.Welcome(app.Addresses[0], options.Config));
+            foreach (var (user, key) in app.MintedKeys)
+                Console.WriteLine($"new key for {user}, shown only now: {key}");
+            await app.WaitForShutdownAsync();
+        }
+        return app.LostRows == 0 ? 0 : 1; // the log says what was lost
     }
 
     private static void Report(IEnumerable<ConfigFinding> findings)

@@ -47,6 +47,7 @@ internal sealed partial class LedgerWriter : IAsyncDisposable
 
     // Written by the loop, read by all.
     private long _written;
+    private long _lost;
     private volatile bool _isHealthy = true;
 
     public LedgerWriter(Database database, TimeProvider time, ILogger logger, bool keepRows, int capacity)
@@ -68,6 +69,9 @@ internal sealed partial class LedgerWriter : IAsyncDisposable
 
     /// <summary>True when no new request should be taken on.</summary>
     public bool IsFull => Waiting >= _capacity;
+
+    /// <summary>Entries that could not be written even when the writer was closed; 0 until then.</summary>
+    public long Lost => Volatile.Read(ref _lost);
 
     /// <summary>Hands an entry over; does not wait.</summary>
     public void Append(LedgerEntry entry)
@@ -124,8 +128,9 @@ internal sealed partial class LedgerWriter : IAsyncDisposable
         }
 
         _insert?.Dispose();
-        if (Waiting > 0)
-            LogLost(_logger, Waiting, _database.Path);
+        Volatile.Write(ref _lost, Waiting);
+        if (Lost > 0)
+            LogLost(_logger, Lost, _database.Path);
     }
 
     /// <summary>Writes group after group until nothing is left or a write fails.</summary>

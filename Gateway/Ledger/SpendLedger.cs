@@ -33,6 +33,9 @@ public sealed class SpendLedger : IAsyncDisposable
     /// <summary>Rows that are not yet committed.</summary>
     public long Waiting => _writer.Waiting;
 
+    /// <summary>Rows that could not be written even at the end; 0 until the ledger is disposed of.</summary>
+    public long Lost => _writer.Lost;
+
     /// <summary>
     /// Books the attempts of an exchange that has ended; the caller must not change it afterwards. Does not wait for the disk
     /// and never fails. A request that was refused before any attempt leaves no row.

@@ -28,6 +28,7 @@ public sealed class RequestLog : IAsyncDisposable
     private readonly Stream _output;
     private readonly bool _isJson;
     private readonly Task _writing;
+    private readonly ArrayBufferWriter<byte> _line = new(1024);
     private long _dropped;
 
     /// <param name="output">Standard output as a stream, unbuffered. Not closed.</param>
@@ -71,14 +72,32 @@ public sealed class RequestLog : IAsyncDisposable
         {
             await GatherAsync();
             var lines = 0;
-            for (; batch.WrittenCount < BatchBytes && _queue.Reader.TryRead(out var exchange); lines++)
-                line.Append(batch, exchange);
+            while (batch.WrittenCount < BatchBytes && _queue.Reader.TryRead(out var exchange))
+                lines += Append(batch, line, exchange);
             var dropped = Dropped;
             if (dropped > said)
                 line.AppendDropped(batch, dropped - said);
             said = dropped;
             await FlushAsync(batch, lines);
         }
+    }
+
+    /// <summary>Appends a line whole or not at all: one that cannot be told must not end the others.</summary>
+    /// <returns>The number of lines: 1 or 0.</returns>
+    private int Append(ArrayBufferWriter<byte> batch, RequestLogLine line, Exchange exchange)
+    {
+        _line.ResetWrittenCount();
+        try
+        {
+            line.Append(_line, exchange);
+        }
+        catch (Exception)
+        {
+            Interlocked.Increment(ref _dropped); // and told of as such
+            return 0;
+        }
+        batch.Write(_line.WrittenSpan);
+        return 1;
     }
 
     private async Task GatherAsync()
@@ -102,7 +121,7 @@ public sealed class RequestLog : IAsyncDisposable
             await _output.WriteAsync(batch.WrittenMemory);
             await _output.FlushAsync();
         }
-        catch (IOException)
+        catch (Exception e) when (e is IOException or ObjectDisposedException or NotSupportedException)
         {
             // Whoever read the output is gone, and with them the place to say so; requests go on.
             Interlocked.Add(ref _dropped, lines);
