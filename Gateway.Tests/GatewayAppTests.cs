@@ -102,6 +102,40 @@ public sealed class GatewayAppTests
             Is.EquivalentTo((string[])["openai/gpt-4o 1", "openai/gpt-4o-mini 1", "other 2"]));
     }
 
+    [TestCase(true, "vip,None,other")]
+    [TestCase(false, "None,None,None")]
+    public async Task EndUsersAreLabelsWhenSwitchedOnAndListed(bool isOn, string expected)
+    {
+        await using var gateway = await GatewayHost.StartAsync(Mock + $$"""
+            litellm_settings:
+              enable_end_user_cost_tracking_prometheus_only: {{(isOn ? "true" : "false")}}
+              prometheus_client_labels: {end_user: [vip]}
+            """);
+        foreach (var user in (string[])["", ", \"user\": \"vip\"", ", \"user\": \"secret\""])
+            using (await gateway.ChatAsync(Chat.Insert(Chat.Length - 1, user)))
+            {
+            }
+        using var scrape = await gateway.GetAsync("/metrics");
+        var requests = new ScrapeText(await scrape.TextAsync(), "").Of("litellm_proxy_total_requests_metric_total");
+        Assert.That(requests.SelectMany(line => Enumerable.Repeat(line.Labels["end_user"], int.Parse(line.Value))),
+            Is.EquivalentTo(expected.Split(',')));
+    }
+
+    [Test]
+    public async Task AKeyShowsWhatItsUserMayStillSpend()
+    {
+        await using var gateway = await GatewayHost.StartAsync(Mock + """
+            user_access: [{user_id: alice, api_key: sk-alice-1234, max_budget: 2}]
+            """);
+        using (await gateway.ChatAsync(Chat, "sk-alice-1234"))
+        {
+        }
+        using var scrape = await gateway.GetAsync("/metrics");
+        var text = new ScrapeText(await scrape.TextAsync(), "");
+        Assert.That(text.ValueOf("litellm_api_key_max_budget_metric"), Is.EqualTo("2"));
+        Assert.That(decimal.Parse(text.ValueOf("litellm_remaining_api_key_budget_metric")), Is.LessThan(2m).And.GreaterThan(1.9m));
+    }
+
     /// <summary>The system's time, but timers that go on and on fail when they are given back.</summary>
     private sealed class StuckTime : TimeProvider
     {

@@ -228,7 +228,7 @@ public sealed partial class GatewayApp : IAsyncDisposable
         var router = new Router(config.Router, time, options.Random, (group, index) => PriceAt(catalog, group, index, time));
         var buffers = new BufferBudget(config.General.MaxBufferedBytes);
         var upstream = Own(new UpstreamClient(buffers, time));
-        var metrics = Own(new GatewayMetrics(MetricSettingsOf(config, catalog, limiter, router), logs.CreateLogger<GatewayMetrics>()));
+        var metrics = Own(new GatewayMetrics(MetricSettingsOf(config, catalog, _keys, limiter, router), logs.CreateLogger<GatewayMetrics>()));
         var log = Own(new RequestLog(options.LogOutput, config.LiteLlm.JsonLogs, TimeProvider.System));
         var attempts = new Attempts(router, upstream, metrics, time, options.Random);
         var pipeline = new GatewayPipeline(
@@ -283,16 +283,31 @@ public sealed partial class GatewayApp : IAsyncDisposable
         .. catalog.Listed.Select(listed => listed.Name),
     ];
 
-    private static MetricSettings MetricSettingsOf(GatewayConfig config, ModelCatalog catalog, Limiter limiter, Router router) => new()
+    private static MetricSettings MetricSettingsOf(
+        GatewayConfig config, ModelCatalog catalog, KeyRing keys, Limiter limiter, Router router)
     {
-        SeriesLimit = config.General.MetricCardinality,
-        ClientLabels = config.LiteLlm.ClientLabels.ToDictionary(label => label.Key, label => (IReadOnlyCollection<string>)label.Value),
-        IsKnownModel = NamesOf(config, catalog).Contains,
-        Budgets = () => config.UserAccess.Where(user => user.MaxBudget is not null).Select(user =>
-            new UserBudget(user.UserId, user.MaxBudget!.Value - limiter.SpentByUser(user.UserId), user.MaxBudget.Value)),
-        Deployments = () => catalog.Deployments.Select(deployment => new DeploymentStatus(
-            deployment.Id, deployment.Model, deployment.ApiBase, deployment.Provider.Name, (int)router.HealthOf(deployment))),
-    };
+        var names = NamesOf(config, catalog);
+        var clientLabels = config.LiteLlm.ShownClientLabels.ToDictionary(
+            label => label.Key, label => (IReadOnlyCollection<string>)label.Value);
+        var keyCount = config.UserAccess.Sum(user => Math.Max(1, user.ApiKeys.Length));
+        var most = config.General.MetricCardinality;
+        return new()
+        {
+            // Beside the users' keys: the master key and callers without any.
+            SeriesLimit = SeriesBound.OfRequests(
+                keyCount + 2, names.Count + 1, catalog.Deployments.Length, clientLabels.Values.Select(values => values.Count), most),
+            GaugeLimit = SeriesBound.OfGauges(Math.Max(keyCount, catalog.Deployments.Length), most),
+            ClientLabels = clientLabels,
+            IsKnownModel = names.Contains,
+            Budgets = () => config.UserAccess.Where(user => user.MaxBudget is not null).Select(user =>
+                new UserBudget(user.UserId, user.MaxBudget!.Value - limiter.SpentByUser(user.UserId), user.MaxBudget.Value)),
+            KeyBudgets = () => keys.Callers.Where(caller => caller.MaxBudget is not null).Select(caller => new KeyBudget(
+                caller.KeyId, caller.KeyAlias, caller.MaxBudget!.Value - limiter.SpentByUser(caller.UserId), caller.MaxBudget.Value)),
+            Deployments = () => catalog.Deployments.Select(deployment => new DeploymentStatus(
+                deployment.Id, deployment.Model, deployment.ApiBase, deployment.Provider.Name, (int)router.HealthOf(deployment),
+                deployment.Params.Tpm, deployment.Params.Rpm)),
+        };
+    }
 
     private T Own<T>(T owned)
         where T : class

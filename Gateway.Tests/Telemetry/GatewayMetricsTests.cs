@@ -194,17 +194,76 @@ public sealed class GatewayMetricsTests
         await using var app = await StartAsync(new()
         {
             Budgets = () => [new("team-alpha", NanoUsd.FromUsd(500m - spent), NanoUsd.FromUsd(500m))],
-            Deployments = () => [new("d1", "openai/gpt-4o", "https://api.example/v1", "openai", 2)],
+            KeyBudgets = () => [new("abc123", null, NanoUsd.FromUsd(500m - spent), NanoUsd.FromUsd(500m))],
+            Deployments = () =>
+            [
+                new("d1", "openai/gpt-4o", "https://api.example/v1", "openai", 2, 100_000, 60), new("d2", "openai/gpt-4o", "", "mock", 0),
+            ],
         });
         spent = 0.5m;
         var text = await app.ScrapeAsync();
         Assert.That(text.LinesOf("litellm_remaining_user_budget_metric"), Is.EqualTo((string[])
             [Line("litellm_remaining_user_budget_metric", "499.5", "user=team-alpha")]));
         Assert.That(text.ValueOf("litellm_user_max_budget_metric"), Is.EqualTo("500"));
+        Assert.That(text.LinesOf("litellm_remaining_api_key_budget_metric"), Is.EqualTo((string[])
+            [Line("litellm_remaining_api_key_budget_metric", "499.5", "hashed_api_key=abc123", "api_key_alias=None")]));
+        Assert.That(text.ValueOf("litellm_api_key_max_budget_metric"), Is.EqualTo("500"));
         Assert.That(text.LinesOf("litellm_deployment_state"), Is.EqualTo((string[])
             [Line("litellm_deployment_state", 2, "litellm_model_name=openai/gpt-4o", "model_id=d1",
+                "api_base=https://api.example/v1", "api_provider=openai"),
+             Line("litellm_deployment_state", 0, "litellm_model_name=openai/gpt-4o", "model_id=d2", "api_base=None", "api_provider=mock")]));
+        Assert.That(text.ValueOf("litellm_deployment_tpm_limit"), Is.EqualTo("100000"), "of the one that has a limit");
+        Assert.That(text.LinesOf("litellm_deployment_rpm_limit"), Is.EqualTo((string[])
+            [Line("litellm_deployment_rpm_limit", 60, "litellm_model_name=openai/gpt-4o", "model_id=d1",
                 "api_base=https://api.example/v1", "api_provider=openai")]));
     }
+
+    [Test]
+    public async Task AGaugeShowsAsManySeriesAsItMayAndSaysThatThereAreMore()
+    {
+        var log = new CountingLogger();
+        await using var app = await StartAsync(new()
+        {
+            GaugeLimit = 2,
+            Deployments = () => Enumerable.Range(0, 5).Select(i => new DeploymentStatus($"d{i}", "openai/gpt-4o", "", "openai", 0)),
+        }, log);
+        var text = await app.ScrapeAsync();
+        Assert.That(text.Of("litellm_deployment_state").Select(line => line.Labels["model_id"]), Is.EqualTo((string[])["d0", "d1"]));
+        Assert.That(log.Messages, Has.One.Contains("litellm_deployment_state "));
+    }
+
+    [Test]
+    public async Task AnAnswerShowsItsTimePerTokenItsCacheWritesAndWhetherItHadNoPrice()
+    {
+        await using var app = await StartAsync(new());
+        var unpriced = Given.Attempt();
+        (unpriced.PriceId, unpriced.Cost) = (null, NanoUsd.Zero);
+        unpriced.Usage = new() { Input = 10, CacheWrite = 3, CacheWriteHour = 4, Output = 8 };
+        app.Metrics.Observe(Given.Exchange(unpriced));
+        app.Metrics.Observe(Given.Exchange(Given.Attempt()));
+        var text = await app.ScrapeAsync();
+
+        Assert.That(text.LinesOf("litellm_deployment_latency_per_output_token_sum"), Is.EqualTo((string[])
+            [Line("litellm_deployment_latency_per_output_token_sum", "0.175", "litellm_model_name=openai/gpt-4o", "model_id=d1",
+                "api_base=https://api.example/v1", "api_provider=openai", "hashed_api_key=abc123", "api_key_alias=alpha-key",
+                "team=None", "team_alias=None")]), "1 s for 8 tokens and 1 s for 20");
+        Assert.That(text.ValueOf("litellm_input_cache_creation_tokens_metric_total"), Is.EqualTo("7"));
+        Assert.That(text.LinesOf("litellm_zero_cost_requests_total"), Is.EqualTo((string[])
+            [Line("litellm_zero_cost_requests_total", 1, "requested_model=gpt-4o", "model=openai/gpt-4o", "model_id=d1",
+                "api_provider=openai", "reason=missing_pricing_key")]));
+    }
+
+    [TestCase(2, 3, 1, 20_000, ExpectedResult = 1_000, Description = "a small config")]
+    [TestCase(20, 10, 10, 20_000, ExpectedResult = 12_800)]
+    [TestCase(200, 10, 10, 20_000, ExpectedResult = 20_000, Description = "never more than the operator allows")]
+    [TestCase(2, 3, 1, 50, ExpectedResult = 50)]
+    [TestCase(int.MaxValue, int.MaxValue, 0, 20_000, ExpectedResult = 20_000)]
+    public int TheLimitFollowsTheConfig(int callers, int models, int deployments, int configured) =>
+        SeriesBound.OfRequests(callers, models, deployments, [], configured);
+
+    [Test]
+    public void ALabelThatClientsDecideMultipliesTheLimit() =>
+        Assert.That(SeriesBound.OfRequests(10, 5, 5, [1, 0], 20_000), Is.EqualTo(10 * 10 * 32 * 3 * 2));
 
     [Test]
     public async Task ManyThreadsLoseNoCount()

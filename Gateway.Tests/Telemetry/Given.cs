@@ -34,5 +34,6 @@ internal static class Given
         Latency = TimeSpan.FromSeconds(1),
         Usage = new() { Input = 90, CachedRead = 10, Output = 15, Reasoning = 5 },
         Cost = new(12_500),
+        PriceId = "gpt-4o",
     };
 }

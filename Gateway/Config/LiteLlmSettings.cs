@@ -5,6 +5,10 @@ namespace Gateway.Config;
 /// <summary><c>litellm_settings</c>.</summary>
 public sealed record LiteLlmSettings
 {
+    private const string EndUser = "end_user";
+    private const string EndUserSwitch = "enable_end_user_cost_tracking_prometheus_only";
+    private const string LabelLists = "prometheus_client_labels";
+
     public bool DropParams { get; init; }
 
     /// <summary>LiteLLM's default is 6000 s.</summary>
@@ -13,11 +17,19 @@ public sealed record LiteLlmSettings
     public bool JsonLogs { get; init; }
     public bool IncludeCostInStreamingUsage { get; init; }
 
-    /// <summary>LiteLLM counts end users in metrics only on request. <c>enable_end_user_cost_tracking_prometheus_only</c>.</summary>
+    /// <summary>
+    /// LiteLLM counts end users in metrics only on request, and so do we, of those end users that <see cref="ClientLabels"/> lists: an
+    /// end user is whatever a client writes. <c>enable_end_user_cost_tracking_prometheus_only</c>.
+    /// </summary>
     public bool EndUserLabel { get; init; }
 
     /// <summary>Client-sent labels that are switched on (<c>prometheus_client_labels</c>): label name → allow-list of values.</summary>
     public ImmutableArray<KeyValuePair<string, ImmutableArray<string>>> ClientLabels { get; init; } = [];
+
+    /// <summary>The <see cref="ClientLabels"/> that metrics show.</summary>
+    public IEnumerable<KeyValuePair<string, ImmutableArray<string>>> ShownClientLabels =>
+        ClientLabels.Where(label => label.Key != EndUser || EndUserLabel);
+
     public ImmutableArray<string> DefaultFallbacks { get; init; } = [];
 
     /// <summary>Group → fallback groups, in order; <c>*</c> for every group.</summary>
@@ -41,7 +53,7 @@ public sealed record LiteLlmSettings
             AllowedFails = s.Count("allowed_fails"),
             JsonLogs = s.Flag("json_logs") ?? false,
             IncludeCostInStreamingUsage = s.Flag("include_cost_in_streaming_usage") ?? false,
-            EndUserLabel = s.Flag("enable_end_user_cost_tracking_prometheus_only") ?? false,
+            EndUserLabel = ReadEndUserLabel(s),
             ClientLabels = ReadClientLabels(s),
             DefaultFallbacks = FallbackLists.ReadNames(s, "default_fallbacks"),
             Fallbacks = FallbackLists.Read(s, "fallbacks"),
@@ -49,9 +61,21 @@ public sealed record LiteLlmSettings
         };
     }
 
+    /// <summary>Switched on and listed: one without the other has no effect, which is said.</summary>
+    private static bool ReadEndUserLabel(YamlSection s)
+    {
+        var isOn = s.Flag(EndUserSwitch) ?? false;
+        var isListed = s.Node(LabelLists) is YamlMap lists && lists.Find(EndUser) is not null;
+        if (isOn && !isListed)
+            s.Report(FindingKind.Ignored, EndUserSwitch, $"has no effect without {LabelLists}.{EndUser}, the list of end users to show");
+        if (isListed && !isOn)
+            s.Report(FindingKind.Ignored, LabelLists, $"{EndUser} has no effect without {EndUserSwitch}: true");
+        return isOn;
+    }
+
     private static ImmutableArray<KeyValuePair<string, ImmutableArray<string>>> ReadClientLabels(YamlSection s)
     {
-        if (s.Section("prometheus_client_labels", ConfigSections.Any) is not { } labels)
+        if (s.Section(LabelLists, ConfigSections.Any) is not { } labels)
             return [];
         return [.. labels.Map.Entries.Select(entry => KeyValuePair.Create(entry.Key, labels.Words(entry.Key) ?? []))];
     }

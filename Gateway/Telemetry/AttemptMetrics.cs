@@ -12,7 +12,10 @@ internal sealed class AttemptMetrics
     private readonly SeriesTable _inputTokens;
     private readonly SeriesTable _outputTokens;
     private readonly SeriesTable _cachedTokens;
+    private readonly SeriesTable _cacheWriteTokens;
     private readonly SeriesTable _reasoningTokens;
+    private readonly SeriesTable _unpriced;
+    private readonly HistogramMetric _latencyPerToken;
     private readonly HistogramMetric _latency;
     private readonly HistogramMetric _timeToFirstToken;
     private readonly HistogramMetric _overhead;
@@ -45,7 +48,10 @@ internal sealed class AttemptMetrics
         _inputTokens = tables.Counter("litellm_input_tokens_metric", "Input tokens, cached ones included.", tokens);
         _outputTokens = tables.Counter("litellm_output_tokens_metric", "Output tokens, reasoning included.", tokens);
         _cachedTokens = tables.Counter("litellm_input_cached_tokens_metric", "Input tokens read from a provider's cache.", tokens);
+        _cacheWriteTokens = tables.Counter("litellm_input_cache_creation_tokens_metric", "Input tokens written to a provider's cache.", tokens);
         _reasoningTokens = tables.Counter("litellm_output_reasoning_tokens_metric", "Reasoning tokens.", tokens);
+        _unpriced = tables.Counter("litellm_zero_cost_requests", "Calls that were answered and booked without a cost.",
+            Label.RequestedModel, Label.Model, Label.ModelId, Label.Provider, Label.Reason);
 
         string[] times =
         [
@@ -55,6 +61,9 @@ internal sealed class AttemptMetrics
         _latency = tables.Histogram("litellm_llm_api_latency_metric", "Seconds that a provider took for its answer.", times);
         _timeToFirstToken = tables.Histogram(
             "litellm_llm_api_time_to_first_token_metric", "Seconds to the first event of a stream.", times);
+        _latencyPerToken = tables.Histogram(
+            "litellm_deployment_latency_per_output_token", "Seconds that an answer took for each token of its output.",
+            Label.ModelName, Label.ModelId, Label.ApiBase, Label.Provider, Label.Key, Label.KeyAlias, Label.Team, Label.TeamAlias);
         _overhead = tables.Histogram("litellm_overhead_latency_metric", "Seconds of a request that no provider took.",
             Label.ModelGroup, Label.Provider, Label.ApiBase, Label.ModelName, Label.Key, Label.KeyAlias, Label.ModelId);
     }
@@ -73,6 +82,13 @@ internal sealed class AttemptMetrics
         _latency.Record(attempt.Latency, known.Latency ??= _latency.Get(TimesOf(labels)));
         if (attempt.TimeToFirstToken is { } first)
             _timeToFirstToken.Record(first, known.FirstToken ??= _timeToFirstToken.Get(TimesOf(labels)));
+        if (attempt.Usage.Completion is > 0 and var tokens)
+            _latencyPerToken.Record(attempt.Latency / tokens, known.LatencyPerToken ??= _latencyPerToken.Get(
+                labels.Model, labels.ModelId, labels.ApiBase, labels.Provider, labels.Caller.Key, labels.Caller.KeyAlias,
+                labels.Caller.Team, Label.None));
+        if (attempt.PriceId is null)
+            (known.Unpriced ??= _unpriced.Get(
+                labels.Caller.RequestedModel, labels.Model, labels.ModelId, labels.Provider, "missing_pricing_key")).Add(1);
     }
 
     /// <summary>The time of a request that none of its attempts took.</summary>
@@ -99,6 +115,8 @@ internal sealed class AttemptMetrics
         }
         if (usage.CachedRead > 0)
             (known.CachedTokens ??= _cachedTokens.Get(TokensOf(known.Labels))).Add(usage.CachedRead);
+        if (usage.CacheWrite + usage.CacheWriteHour is > 0 and var written)
+            (known.CacheWriteTokens ??= _cacheWriteTokens.Get(TokensOf(known.Labels))).Add(written);
         if (usage.Reasoning > 0)
             (known.ReasoningTokens ??= _reasoningTokens.Get(TokensOf(known.Labels))).Add(usage.Reasoning);
         if (attempt.ExceptionClass is null || attempt.Cost != NanoUsd.Zero)
@@ -140,7 +158,10 @@ internal sealed class AttemptMetrics
         public Series? InputTokens;
         public Series? OutputTokens;
         public Series? CachedTokens;
+        public Series? CacheWriteTokens;
         public Series? ReasoningTokens;
+        public Series? Unpriced;
+        public Series? LatencyPerToken;
         public Series? Latency;
         public Series? FirstToken;
         public Series? Overhead;

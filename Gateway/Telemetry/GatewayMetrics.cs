@@ -29,16 +29,9 @@ public sealed class GatewayMetrics : IDisposable
         _labels = new(settings);
         _requests = new(_tables);
         _attempts = new(_tables);
-        _tables.Gauge<int>("litellm_in_flight_requests", "Requests that came in and have not ended.",
+        _tables.Gauge<int>("litellm_in_flight_requests", "Requests that came in and have not ended.", 1,
             () => [new Measurement<int>(Volatile.Read(ref _inFlight))]);
-        _tables.Gauge("litellm_remaining_user_budget_metric", "What a user may still spend, in USD.",
-            () => settings.Budgets().Select(budget => Usd(budget.Remaining, budget.User)));
-        _tables.Gauge("litellm_user_max_budget_metric", "What a user may spend in all, in USD.",
-            () => settings.Budgets().Select(budget => Usd(budget.Max, budget.User)));
-        _tables.Gauge("litellm_deployment_state", "0 healthy, 1 failed in the current minute, 2 left alone for a while.",
-            () => settings.Deployments().Select(deployment => new Measurement<int>(deployment.State,
-                new(Label.ModelName, deployment.Model), new(Label.ModelId, deployment.Id),
-                new(Label.ApiBase, MetricLabels.Text(deployment.ApiBase)), new(Label.Provider, deployment.Provider))));
+        StateGauges.AddTo(_tables, settings);
     }
 
     /// <summary>A request came in. Followed by exactly one <see cref="Observe"/>.</summary>
@@ -72,9 +65,9 @@ public sealed class GatewayMetrics : IDisposable
             {
                 Boundaries = LatencyBuckets,
                 RecordMinMax = false,
-                CardinalityLimit = _tables.MostSeries,
+                CardinalityLimit = _tables.MostSeriesOf(instrument.Name),
             }
-            : new MetricStreamConfiguration { CardinalityLimit = _tables.MostSeries })
+            : new MetricStreamConfiguration { CardinalityLimit = _tables.MostSeriesOf(instrument.Name) })
         .AddPrometheusExporter(exporter =>
         {
             // LiteLLM's text has neither, and another label on every series would break a dashboard's joins.
@@ -84,7 +77,4 @@ public sealed class GatewayMetrics : IDisposable
         }));
 
     public void Dispose() => _tables.Dispose();
-
-    private static Measurement<double> Usd(NanoUsd amount, string user) =>
-        new((double)amount.ToUsd(), new KeyValuePair<string, object?>(Label.User, user));
 }

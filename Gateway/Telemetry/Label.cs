@@ -30,6 +30,7 @@ internal static class Label
     public const string ExceptionClass = "exception_class";
     public const string ClientIp = "client_ip";
     public const string UserAgent = "user_agent";
+    public const string Reason = "reason";
 }
 
 /// <summary>The labels that all metrics of one request share. Its hash looks at those that differ most.</summary>

@@ -3,14 +3,22 @@ namespace Gateway.Telemetry;
 /// <summary>What a user may still spend.</summary>
 public readonly record struct UserBudget(string User, NanoUsd Remaining, NanoUsd Max);
 
-/// <summary>How a deployment is doing: 0 healthy, 1 partial outage, 2 outage.</summary>
-public readonly record struct DeploymentStatus(string Id, string Model, string ApiBase, string Provider, int State);
+/// <summary>What may still be spent with a key.</summary>
+/// <param name="Key">The key's hash.</param>
+public readonly record struct KeyBudget(string Key, string? Alias, NanoUsd Remaining, NanoUsd Max);
+
+/// <summary>How a deployment is doing: 0 healthy, 1 partial outage, 2 outage; and its limits per minute, null: none.</summary>
+public readonly record struct DeploymentStatus(
+    string Id, string Model, string ApiBase, string Provider, int State, long? TokenLimit = null, long? RequestLimit = null);
 
 /// <summary>What the metrics need to know from elsewhere, as plain data.</summary>
 public sealed record MetricSettings
 {
     /// <summary>How many series a metric may have; further ones are counted in one series whose labels are all <c>other</c>.</summary>
     public int SeriesLimit { get; init; } = 20_000;
+
+    /// <summary>The same for what is read at a scrape: users, keys and deployments. Further ones are not shown.</summary>
+    public int GaugeLimit { get; init; } = 20_000;
 
     /// <summary>
     /// Labels that clients decide and that are switched on, with the values they may take: <c>client_ip</c>, <c>user_agent</c>,
@@ -26,6 +34,9 @@ public sealed record MetricSettings
 
     /// <summary>Read at each scrape.</summary>
     public Func<IEnumerable<UserBudget>> Budgets { get; init; } = static () => [];
+
+    /// <summary>Read at each scrape.</summary>
+    public Func<IEnumerable<KeyBudget>> KeyBudgets { get; init; } = static () => [];
 
     /// <summary>Read at each scrape.</summary>
     public Func<IEnumerable<DeploymentStatus>> Deployments { get; init; } = static () => [];

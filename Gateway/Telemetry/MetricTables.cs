@@ -7,19 +7,22 @@ namespace Gateway.Telemetry;
 /// <summary>Makes the metrics of one gateway, each with its bound on the number of series.</summary>
 internal sealed partial class MetricTables : IDisposable
 {
+    private const string Overflow = "gateway_metric_series_overflow";
+
     private static int _instances;
 
     private readonly ILogger _log;
     private readonly int _limit;
     private readonly ConcurrentDictionary<string, Series> _overflows = new();
+    private readonly Dictionary<string, int> _most = [];
 
     public MetricTables(int seriesLimit, ILogger log)
     {
         _limit = Math.Max(1, seriesLimit);
         _log = log;
-        Meter.CreateObservableCounter("gateway_metric_series_overflow",
+        Meter.CreateObservableCounter(Overflow,
             () => _overflows.Select(pair => new Measurement<long>(pair.Value.Value, pair.Value.Tags)),
-            description: "Label sets that were counted as 'other' because their metric has as many series as it may have.");
+            description: "Label sets that were counted as 'other', or left out of a gauge, because their metric has as many series as it may have.");
     }
 
     /// <summary>
@@ -27,12 +30,18 @@ internal sealed partial class MetricTables : IDisposable
     /// </summary>
     public Meter Meter { get; } = new("Gateway." + Interlocked.Increment(ref _instances).ToString(CultureInfo.InvariantCulture));
 
-    /// <summary>The most series that a metric shows: the limit and the shared one; where overflows are counted, one per metric.</summary>
-    public int MostSeries => Math.Max(_limit + 1, 64);
+    /// <summary>The most series that a metric of requests shows: the limit and the shared one.</summary>
+    public int MostSeries => _limit + 1;
+
+    /// <summary>
+    /// How many series a metric can come to show. OpenTelemetry is told the same number: it reserves as many points, and drops what
+    /// is beyond them without a word, which must not happen to what was counted here.
+    /// </summary>
+    public int MostSeriesOf(string metric) => metric == Overflow ? _most.Count : _most[metric];
 
     public SeriesTable Counter(string name, string description, params string[] labels)
     {
-        var table = new SeriesTable(name, labels, _limit, Overflowed);
+        var table = Table(name, labels);
         Meter.CreateObservableCounter(name, () => table.All.Select(series => new Measurement<long>(series.Value, series.Tags)),
             description: description);
         return table;
@@ -41,7 +50,7 @@ internal sealed partial class MetricTables : IDisposable
     /// <summary>A counter of money: counted in nano-dollars, shown in dollars.</summary>
     public SeriesTable MoneyCounter(string name, string description, params string[] labels)
     {
-        var table = new SeriesTable(name, labels, _limit, Overflowed);
+        var table = Table(name, labels);
         Meter.CreateObservableCounter(name,
             () => table.All.Select(series => new Measurement<double>((double)new NanoUsd(series.Value).ToUsd(), series.Tags)),
             description: description);
@@ -49,20 +58,44 @@ internal sealed partial class MetricTables : IDisposable
     }
 
     public HistogramMetric Histogram(string name, string description, params string[] labels) =>
-        new(new(name, labels, _limit, Overflowed), Meter.CreateHistogram<double>(name, description: description));
+        new(Table(name, labels), Meter.CreateHistogram<double>(name, description: description));
 
-    public void Gauge<T>(string name, string description, Func<IEnumerable<Measurement<T>>> read) where T : struct =>
-        Meter.CreateObservableGauge(name, read, description: description);
+    /// <summary>A metric that is read at each scrape, its first <paramref name="most"/> series.</summary>
+    public void Gauge<T>(string name, string description, int most, Func<IEnumerable<Measurement<T>>> read) where T : struct
+    {
+        _most.Add(name, most);
+        Meter.CreateObservableGauge(name, () => Bounded(name, most, read()), description: description);
+    }
 
     public void Dispose() => Meter.Dispose();
 
-    private void Overflowed(string metric)
+    private SeriesTable Table(string name, string[] labels)
+    {
+        _most.Add(name, MostSeries);
+        return new(name, labels, _limit, metric => Overflowed(metric, _limit));
+    }
+
+    private IEnumerable<Measurement<T>> Bounded<T>(string name, int most, IEnumerable<Measurement<T>> measurements) where T : struct
+    {
+        var shown = 0;
+        foreach (var measurement in measurements)
+        {
+            if (shown++ == most)
+            {
+                Overflowed(name, most);
+                yield break;
+            }
+            yield return measurement;
+        }
+    }
+
+    private void Overflowed(string metric, int limit)
     {
         if (!_overflows.TryGetValue(metric, out var count))
         {
             count = new([new("metric", metric)]);
             if (_overflows.TryAdd(metric, count))
-                SeriesLimitReached(metric, _limit);
+                SeriesLimitReached(metric, limit);
             count = _overflows[metric];
         }
         count.Add(1);
