@@ -8,6 +8,9 @@ namespace Gateway;
 /// </summary>
 public sealed record ApiError
 {
+    /// <summary>nginx's status for a client that hung up: recorded, never sent.</summary>
+    public const int ClientClosedRequest = 499;
+
     /// <summary>HTTP status, 400–599.</summary>
     public required int Status { get; init; }
 

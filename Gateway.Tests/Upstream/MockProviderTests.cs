@@ -345,6 +345,17 @@ public sealed class MockProviderTests
         Assert.That((int)answer.StatusCode, Is.EqualTo(400));
     }
 
+    [TestCase(122, 200)]
+    [TestCase(123, 400)]
+    public async Task AnAnswerHoldsAtMostAMillionNumbers(int inputs, int status)
+    {
+        var texts = string.Join(',', Enumerable.Repeat("\"a\"", inputs));
+
+        using var answer = await SendAsync($$"""{"input":[{{texts}}],"dimensions":8192}""", operation: Operation.Embeddings);
+
+        Assert.That((int)answer.StatusCode, Is.EqualTo(status));
+    }
+
     private Task<HttpResponseMessage> SendAsync(
         string body, MockSettings? settings = null, string? mockResponse = null,
         Operation operation = Operation.Chat, CancellationToken ct = default) =>

@@ -3,33 +3,41 @@ namespace Gateway.Dialects;
 /// <summary>Cuts a server-sent event stream into events (WHATWG HTML, section 9.2: lines end in LF, CRLF or CR).</summary>
 internal static class SseEvent
 {
+    /// <summary>How far an event that is not whole yet was searched: a large one is not searched from its start with every read.</summary>
+    /// <param name="LineStart">Where its last line begins.</param>
+    /// <param name="Searched">Before this offset no further line ends.</param>
+    public readonly record struct Progress(int LineStart, int Searched);
+
     /// <summary>Finds the first event.</summary>
+    /// <param name="bytes">The same bytes as in the call before, with what followed, as long as that call found no event.</param>
     /// <param name="atEnd">True when no more bytes will come: then no LF can follow a CR at the end.</param>
+    /// <param name="progress">Kept for the next call; default at first.</param>
     /// <returns>Length of the event with the blank line that ends it; 0 when it is not there.</returns>
-    public static int Length(ReadOnlySpan<byte> bytes, bool atEnd)
+    public static int Length(ReadOnlySpan<byte> bytes, bool atEnd, ref Progress progress)
     {
-        var at = 0;
+        var (lineStart, at) = progress;
         while (at < bytes.Length)
         {
-            var lineEnd = bytes[at..].IndexOfAny((byte)'\n', (byte)'\r');
-            if (lineEnd < 0)
+            var toLineEnd = bytes[at..].IndexOfAny((byte)'\n', (byte)'\r');
+            if (toLineEnd < 0)
+            {
+                at = bytes.Length;
                 break;
-            var isBlank = lineEnd == 0;
-            at += lineEnd;
-            if (bytes[at] == '\r')
-            {
-                // Whether a LF belongs to this CR is known with the next byte only.
-                if (at + 1 == bytes.Length && !atEnd)
-                    return 0;
-                at += at + 1 < bytes.Length && bytes[at + 1] == '\n' ? 2 : 1;
             }
-            else
-            {
-                at++;
-            }
+            at += toLineEnd;
+            var isBlank = at == lineStart;
+            // Whether a LF belongs to a CR is known with the next byte only.
+            if (bytes[at] == '\r' && at + 1 == bytes.Length && !atEnd)
+                break;
+            at += bytes[at] == '\r' && at + 1 < bytes.Length && bytes[at + 1] == '\n' ? 2 : 1;
             if (isBlank)
+            {
+                progress = default;
                 return at;
+            }
+            lineStart = at;
         }
+        progress = new(lineStart, at);
         return 0;
     }
 

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Text;
 
 namespace Gateway.Dialects;
 
@@ -23,8 +24,14 @@ public abstract class StreamTranslator
     /// <summary>What the provider reported. Null: nothing yet.</summary>
     public Usage? Usage { get; protected set; }
 
-    /// <summary>The usage object as it was sent. Null: none yet.</summary>
+    /// <summary>The usage object as it was sent. Null: none yet, or too large to keep.</summary>
     public string? RawUsage { get; protected set; }
+
+    /// <summary>A larger usage object is not kept: the largest known has a few hundred bytes, and a ledger row is for good.</summary>
+    private const int MaxRawUsage = 8 * 1024;
+
+    /// <summary>The text of a usage object as it is kept. Null: it is too large.</summary>
+    public static string? KeepRawUsage(ReadOnlySpan<byte> usage) => usage.Length > MaxRawUsage ? null : Encoding.UTF8.GetString(usage);
 
     /// <summary>Bytes of text that passed, to estimate by where no usage is reported.</summary>
     public long OutputBytes { get; protected set; }

@@ -27,9 +27,6 @@ public static class RetryRules
     private const double LongestDelay = 8;
     private const double Jitter = 0.75;
 
-    // nginx's name for a client that hung up.
-    private const int ClientClosedRequest = 499;
-
     /// <summary>Whether the call may be made again in its group. A 4xx of the client's making is not.</summary>
     public static bool MayRetry(in RetryFacts facts) => facts.Status switch
     {
@@ -40,7 +37,7 @@ public static class RetryRules
     };
 
     /// <summary>Whether another group may be asked: after every failure, even a 4xx, but not when nobody waits for the answer.</summary>
-    public static bool MayFallBack(int status) => status != ClientClosedRequest;
+    public static bool MayFallBack(int status) => status != ApiError.ClientClosedRequest;
 
     /// <summary>How long to wait before a retry.</summary>
     /// <param name="retry">0 for the first retry.</param>

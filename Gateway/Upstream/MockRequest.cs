@@ -16,6 +16,9 @@ internal sealed class MockRequest
     /// <summary>Above the largest vector that is sold today (4,096 numbers).</summary>
     private const int MaxDimensions = 8192;
 
+    /// <summary>All vectors of one answer together; as JSON about 20 MB.</summary>
+    private const int MaxNumbers = 1_000_000;
+
     /// <summary>The size of OpenAI's small embedding model.</summary>
     private const int DefaultDimensions = 1536;
 
@@ -88,9 +91,14 @@ internal sealed class MockRequest
         {
             Operation.Chat => request.ReadMessages(root),
             Operation.Completions => request.ReadTexts(root, "prompt"),
-            _ => request.ReadTexts(root, "input"),
+            _ => request.ReadInputs(root),
         };
     }
+
+    private MockError? ReadInputs(JsonElement root) =>
+        ReadTexts(root, "input") ?? (Texts.Count * Dimensions > MaxNumbers
+            ? MockError.OfParameter("input", $"'input' times 'dimensions' must not make more than {MaxNumbers} numbers.")
+            : null);
 
     private MockError? ReadMessages(JsonElement root)
     {

@@ -79,10 +79,5 @@ internal readonly record struct ProviderError(string? Message, string? Type, str
         };
     }
 
-    private static string? Shorten(string text)
-    {
-        if (text.Length <= MaxText)
-            return text.Length == 0 ? null : text;
-        return text[..(char.IsHighSurrogate(text[MaxText - 1]) ? MaxText - 1 : MaxText)];
-    }
+    private static string? Shorten(string text) => text.Length == 0 ? null : RecordedText.Shorten(text, MaxText);
 }

@@ -7,9 +7,6 @@ namespace Gateway.Dialects.OpenAi;
 /// <summary>OpenAI's wire format for chat completions, legacy completions and embeddings, on either side.</summary>
 public sealed class OpenAiDialect : Dialect
 {
-    /// <summary>Text of the client's that is kept for the records is cut to this many characters.</summary>
-    private const int MaxRecordedText = 256;
-
     /// <summary>Quotes and letters as they are: the content type says that it is JSON, not a page.</summary>
     private static readonly JsonWriterOptions ReadableText = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
@@ -64,7 +61,7 @@ public sealed class OpenAiDialect : Dialect
                     return ApiError.InvalidParameter("stream_options", "must be an object");
                 return ReadStreamOptions(request, ref reader);
             case MemberKind.User:
-                request.User = type == JsonTokenType.String ? Shorten(reader.GetString()!) : null;
+                request.User = type == JsonTokenType.String ? RecordedText.Shorten(reader.GetString()!) : null;
                 return null;
             case MemberKind.ExtraBody:
                 return type == JsonTokenType.StartObject
@@ -135,7 +132,8 @@ public sealed class OpenAiDialect : Dialect
         {
             var name = JsonName(json, extra);
             if (extra.Kind != MemberKind.Other || !taken.Add(name))
-                return ApiError.InvalidParameter("extra_body", $"must not hold '{Shorten(name)}': send it at the top level, once");
+                return ApiError.InvalidParameter(
+                    "extra_body", $"must not hold '{RecordedText.Shorten(name)}': send it at the top level, once");
         }
         return null;
     }
@@ -174,8 +172,4 @@ public sealed class OpenAiDialect : Dialect
         reader.Read();
         return reader.GetString()!;
     }
-
-    private static string Shorten(string text) => text.Length <= MaxRecordedText
-        ? text
-        : text[..(char.IsHighSurrogate(text[MaxRecordedText - 1]) ? MaxRecordedText - 1 : MaxRecordedText)];
 }

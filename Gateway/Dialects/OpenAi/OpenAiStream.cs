@@ -16,6 +16,8 @@ internal sealed class OpenAiStream : StreamTranslator
     /// <summary>True once the first bytes were looked at.</summary>
     private bool _hasBegun;
 
+    private SseEvent.Progress _progress;
+
     /// <summary>True once a chunk named a reason to finish: a stream without <c>[DONE]</c> behind it is whole all the same.</summary>
     private bool _hasFinished;
 
@@ -30,7 +32,7 @@ internal sealed class OpenAiStream : StreamTranslator
         var consumed = 0;
         if (!_hasBegun && !TrySkipMark(received, atEnd, out consumed))
             return 0;
-        while (SseEvent.Length(received[consumed..], atEnd) is > 0 and var length)
+        while (SseEvent.Length(received[consumed..], atEnd, ref _progress) is > 0 and var length)
         {
             TranslateEvent(received.Slice(consumed, length), output);
             consumed += length;
@@ -132,7 +134,8 @@ internal sealed class OpenAiStream : StreamTranslator
         {
             IsComplete = true;
             MeaningfulEvents++;
-            output.Write(bytes);
+            if (ErrorEvent is null) // after an error the stream is over, but not at its end
+                output.Write(bytes);
             return;
         }
         MeaningfulEvents++;
@@ -153,7 +156,7 @@ internal sealed class OpenAiStream : StreamTranslator
         if (chunk.Usage is { } usage)
         {
             Usage = usage;
-            RawUsage = Encoding.UTF8.GetString(data[chunk.RawUsage]);
+            RawUsage = KeepRawUsage(data[chunk.RawUsage]);
         }
         if (chunk.HasError && !chunk.HasChoices)
             ErrorEvent = data.ToArray();
