@@ -67,7 +67,7 @@ public sealed class RouterTests
         var router = RouterWith(new());
         Call(router, _a, Given.Group(_a), 503, retryAfter: TimeSpan.FromSeconds(9));
         Assert.That(router.Pick(Given.Group(_a), default, null, out _)?.RetryAfter, Is.EqualTo(TimeSpan.FromSeconds(9)));
-        Assert.That(Picked(router, new() { Name = "a", Deployments = [_a] }), Is.EqualTo("a"));
+        Assert.That(Picked(router, new() { Name = "gpt-4o", Deployments = [_a], IsById = true }), Is.EqualTo("a"));
     }
 
     [Test]
@@ -93,6 +93,16 @@ public sealed class RouterTests
             Call(router, _a, group, 400);
         Assert.That(router.HealthOf(_a), Is.EqualTo(DeploymentHealth.Healthy));
         Assert.That(router.InFlightAt(_a), Is.Zero);
+    }
+
+    [Test]
+    public void ACallThatIsReleasedLeavesNothingBehind()
+    {
+        var router = RouterWith(new());
+        router.Started(_a);
+        router.Released(_a);
+        Assert.That(router.InFlightAt(_a), Is.Zero);
+        Assert.That(router.HealthOf(_a), Is.EqualTo(DeploymentHealth.Healthy));
     }
 
     [Test]

@@ -107,6 +107,9 @@ public sealed class ModelGroup
 
     public required ImmutableArray<Deployment> Deployments { get; init; }
 
+    /// <summary>True when the client named the one deployment by its id.</summary>
+    public bool IsById { get; init; }
+
     /// <summary>For a wildcard match: what the model is called at the provider, deployment by deployment. Empty: each one's own <see cref="Deployment.UpstreamModel"/>.</summary>
     public ImmutableArray<string> UpstreamModels { get; init; } = [];
 

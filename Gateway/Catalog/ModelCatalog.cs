@@ -100,21 +100,12 @@ public sealed class ModelCatalog
     /// <summary>True when the name can be called.</summary>
     public bool Knows(string model) => Resolve(model) is not null;
 
-    /// <summary>The deployment with an id. Null: none has it.</summary>
-    public Deployment? FindDeployment(string id) => _byId.GetValueOrDefault(id);
-
     /// <summary>What a model costs at a deployment, at a time: prices change on dates and by the hour. Null: unknown.</summary>
     /// <param name="deployment">The deployment.</param>
     /// <param name="upstreamModel">The model at the provider: the deployment's own, or what a wildcard stands for.</param>
     /// <param name="at">When the request was made.</param>
     public ModelPrice? PriceFor(Deployment deployment, string upstreamModel, DateTimeOffset at) =>
         deployment.FindPrice(_prices, upstreamModel, at);
-
-    /// <summary>How large a model is at a deployment.</summary>
-    public ModelLimits LimitsFor(Deployment deployment, string upstreamModel) =>
-        upstreamModel == deployment.UpstreamModel
-            ? deployment.Limits
-            : DeploymentPrice.LimitsOf(deployment.Config.Info, deployment.FindLimits(_prices, upstreamModel));
 
     /// <summary>The groups to go on with when a group fails: those of its name, of its name without provider, of <c>*</c>.</summary>
     public ImmutableArray<string> FallbacksOf(string group)
@@ -152,7 +143,7 @@ public sealed class ModelCatalog
 
     private ModelGroup? FromId(string id) =>
         _byId.TryGetValue(id, out var deployment) && !WildcardPattern.IsPattern(deployment.UpstreamModel)
-            ? NewGroup(deployment.ModelName, [deployment])
+            ? NewGroup(deployment.ModelName, [deployment], isById: true)
             : null;
 
     /// <summary>The group of a wildcard match, under the name that the client used. Null: the name does not fit.</summary>
@@ -200,11 +191,13 @@ public sealed class ModelCatalog
     private static string WithoutProvider(Deployment deployment, string model) =>
         model.StartsWith(deployment.Provider.Name + "/", StringComparison.Ordinal) ? model[(deployment.Provider.Name.Length + 1)..] : model;
 
-    private static ModelGroup NewGroup(string name, ImmutableArray<Deployment> deployments, ImmutableArray<string> upstream = default) =>
+    private static ModelGroup NewGroup(
+        string name, ImmutableArray<Deployment> deployments, ImmutableArray<string> upstream = default, bool isById = false) =>
         new()
         {
             Name = name,
             Deployments = deployments,
+            IsById = isById,
             UpstreamModels = upstream.IsDefault ? [] : upstream,
             AccessGroups = [.. deployments.SelectMany(d => d.AccessGroups).Distinct()],
         };

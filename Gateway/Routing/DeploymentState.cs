@@ -57,6 +57,13 @@ internal sealed class DeploymentState
         }
     }
 
+    /// <summary>A call ended of which nothing is remembered.</summary>
+    public void Released()
+    {
+        lock (_lock)
+            _inFlight = Math.Max(0, _inFlight - 1);
+    }
+
     /// <summary>Leaves it alone until then; a longer cooldown that already runs stays.</summary>
     public void Cool(TimeSpan until)
     {

@@ -8,7 +8,7 @@ namespace Gateway.Routing;
 /// <summary>Chooses the deployment of each attempt, from what it remembers of all earlier ones.</summary>
 /// <remarks>
 /// The state belongs to the deployment's id, so that it outlives a config reload. Every <see cref="Started"/> is followed by exactly
-/// one <see cref="Report"/>, on every way out. Thread-safe.
+/// one <see cref="Report"/> or <see cref="Released"/>, on every way out. Thread-safe.
 /// </remarks>
 public sealed class Router
 {
@@ -85,6 +85,9 @@ public sealed class Router
         }
     }
 
+    /// <summary>A call to the deployment has ended that says nothing of it: no sample, no failure, no cooldown.</summary>
+    public void Released(Deployment deployment) => StateOf(deployment).Released();
+
     /// <summary>True when the group has a deployment that is not cooling down and not among <paramref name="tried"/>.</summary>
     public bool HasHealthy(ModelGroup group, List<Deployment>? tried = null)
     {
@@ -111,7 +114,7 @@ public sealed class Router
     private int PickOnly(ModelGroup group, TimeSpan now)
     {
         var only = group.Deployments[0];
-        return group.Name == only.Id || StateOf(only).Cooldown(now) == TimeSpan.Zero ? 0 : -1;
+        return group.IsById || StateOf(only).Cooldown(now) == TimeSpan.Zero ? 0 : -1;
     }
 
     private int PickAmong(ModelGroup group, in RouteRequest request, List<Deployment>? tried, TimeSpan now)
