@@ -13,10 +13,14 @@ internal sealed class SplicedContent : HttpContent
 
     private static readonly MediaTypeHeaderValue Json = new("application/json");
     private readonly SplicedBody _body;
+    private readonly Action? _wasSent;
 
-    public SplicedContent(SplicedBody body)
+    /// <param name="body">What is sent.</param>
+    /// <param name="wasSent">Called when all of it has been written. Null: nobody asks.</param>
+    public SplicedContent(SplicedBody body, Action? wasSent = null)
     {
         _body = body;
+        _wasSent = wasSent;
         Headers.ContentType = Json;
     }
 
@@ -34,10 +38,13 @@ internal sealed class SplicedContent : HttpContent
         if (_body.Length <= JoinBytes)
         {
             await WriteJoinedAsync(stream, cancellationToken);
-            return;
         }
-        foreach (var piece in _body.Pieces)
-            await stream.WriteAsync(piece, cancellationToken);
+        else
+        {
+            foreach (var piece in _body.Pieces)
+                await stream.WriteAsync(piece, cancellationToken);
+        }
+        _wasSent?.Invoke();
     }
 
     private async ValueTask WriteJoinedAsync(Stream stream, CancellationToken ct)

@@ -16,8 +16,11 @@ public enum StreamEnd
     /// <summary>Nothing came within the time limit.</summary>
     TimedOut,
 
-    /// <summary>An event grew beyond what the gateway holds.</summary>
+    /// <summary>An event, or what came before the first one, grew beyond what the gateway holds of one stream.</summary>
     TooLarge,
+
+    /// <summary>The gateway's buffers are full.</summary>
+    NoRoom,
 }
 
 /// <summary>
@@ -32,40 +35,51 @@ public sealed class StreamedAnswer : UpstreamAnswer
     /// <summary>A single event may grow to this (an image in base64 within a chunk).</summary>
     private const int MaxEventBytes = 32 << 20;
 
+    /// <summary>Of comments and keep-alives before the first event no more is held back; providers send a few lines.</summary>
+    private const int MaxPendingBytes = 64 * 1024;
+
     private readonly HttpResponseMessage _response;
     private readonly Stream _stream;
     private readonly CallDeadline _deadline;
     private readonly TimeSpan _idleLimit;
+    private readonly BufferBudget _budget;
+    private long _taken;
     private byte[] _buffer = ArrayPool<byte>.Shared.Rent(ReadBytes);
     private int _filled;
     private bool _ended;
     private ArrayBufferWriter<byte>? _pending;
 
     internal StreamedAnswer(
-        HttpResponseMessage response, Stream stream, StreamTranslator translator, CallDeadline deadline, TimeSpan idleLimit)
+        HttpResponseMessage response, Stream stream, StreamTranslator translator, CallDeadline deadline, TimeSpan idleLimit,
+        BufferBudget budget)
     {
         _response = response;
         _stream = stream;
         _deadline = deadline;
         _idleLimit = idleLimit;
+        _budget = budget;
         Translator = translator;
     }
 
     /// <summary>What was learned from the stream so far.</summary>
     public StreamTranslator Translator { get; }
 
-    /// <summary>Reads until the first event that means something.</summary>
-    /// <returns>False: the stream ended before.</returns>
-    internal async ValueTask<bool> OpenAsync()
+    /// <summary>Reads until the first event that means something; comments do not lengthen the time for it.</summary>
+    /// <returns>Null: it has come. Else how the stream ended before.</returns>
+    internal async ValueTask<StreamEnd?> OpenAsync()
     {
         _pending = new ArrayBufferWriter<byte>(512);
         while (Translator.MeaningfulEvents == 0)
         {
-            if (_ended || !await ReadAsync())
-                return false;
+            if (_ended)
+                return StreamEnd.Cut;
+            if (_pending.WrittenCount > MaxPendingBytes)
+                return StreamEnd.TooLarge;
+            if (await ReadAsync() is { } full)
+                return full;
             Translate(_pending);
         }
-        return true;
+        return null;
     }
 
     /// <summary>Passes the stream on until it ends.</summary>
@@ -74,56 +88,78 @@ public sealed class StreamedAnswer : UpstreamAnswer
     {
         output.Write(_pending!.WrittenSpan);
         _pending = null;
-        await output.FlushAsync(clientAborted);
-        try
+        await FlushAsync(output, clientAborted);
+        // A stream that said that it is complete is, even if the provider holds the connection.
+        while (!_ended && !Translator.IsComplete)
         {
-            // A stream that said that it is complete is, even if the provider holds the connection.
-            while (!_ended && !Translator.IsComplete)
+            _deadline.Restart(_idleLimit);
+            try
             {
-                if (!await ReadAsync())
-                    return StreamEnd.TooLarge;
-                Translate(output);
-                await output.FlushAsync(clientAborted);
+                if (await ReadAsync() is { } full)
+                    return full;
             }
-            return Translator.IsComplete ? StreamEnd.Complete : StreamEnd.Cut;
+            catch (OperationCanceledException) when (!clientAborted.IsCancellationRequested)
+            {
+                return StreamEnd.TimedOut;
+            }
+            catch (Exception e) when (e is IOException or HttpRequestException && !clientAborted.IsCancellationRequested)
+            {
+                return StreamEnd.Cut;
+            }
+            Translate(output);
+            await FlushAsync(output, clientAborted);
         }
-        catch (OperationCanceledException) when (!clientAborted.IsCancellationRequested)
-        {
-            return StreamEnd.TimedOut;
-        }
-        catch (Exception e) when (e is IOException or HttpRequestException && !clientAborted.IsCancellationRequested)
-        {
-            return StreamEnd.Cut;
-        }
+        return Translator.IsComplete ? StreamEnd.Complete : StreamEnd.Cut;
+    }
+
+    /// <summary>The time for the next event does not run while the client is slow to take this one.</summary>
+    private ValueTask<FlushResult> FlushAsync(PipeWriter output, CancellationToken clientAborted)
+    {
+        var flush = output.FlushAsync(clientAborted);
+        if (!flush.IsCompleted)
+            _deadline.Restart(Timeout.InfiniteTimeSpan);
+        return flush;
     }
 
     /// <summary>Reads once, behind what is left of an event that is not whole yet.</summary>
-    /// <returns>False: the event is too large.</returns>
-    private async ValueTask<bool> ReadAsync()
+    /// <returns>Null, or why no more is read.</returns>
+    private async ValueTask<StreamEnd?> ReadAsync()
     {
-        if (_filled == _buffer.Length && !Grow())
-            return false;
-        _deadline.Restart(_idleLimit);
-        var read = await _stream.ReadAsync(_buffer.AsMemory(_filled), _deadline.Token);
-        _ended = read == 0;
-        _filled += read;
-        return true;
+        if (_filled == _buffer.Length && Grow() is { } full)
+            return full;
+        try
+        {
+            var read = await _stream.ReadAsync(_buffer.AsMemory(_filled), _deadline.Token);
+            _ended = read == 0;
+            _filled += read;
+            return null;
+        }
+        catch (Exception e) when (ContentDecoding.IsCorrupt(e))
+        {
+            throw new IOException("The provider's stream is not compressed as it says.", e);
+        }
     }
 
-    private bool Grow()
+    /// <summary>Doubles the buffer. The first kilobytes, which every stream has, are not counted; what an event needs beyond is.</summary>
+    private StreamEnd? Grow()
     {
         if (_buffer.Length >= MaxEventBytes)
-            return false;
+            return StreamEnd.TooLarge;
+        if (!_budget.TryTake(_buffer.Length))
+            return StreamEnd.NoRoom;
+        _taken += _buffer.Length;
         var larger = ArrayPool<byte>.Shared.Rent(_buffer.Length * 2);
         _buffer.AsSpan(0, _filled).CopyTo(larger);
         ArrayPool<byte>.Shared.Return(_buffer);
         _buffer = larger;
-        return true;
+        return null;
     }
 
     private void Translate(IBufferWriter<byte> output)
     {
         var consumed = Translator.Translate(_buffer.AsSpan(0, _filled), _ended, output);
+        if (consumed == 0)
+            return;
         _buffer.AsSpan(consumed, _filled - consumed).CopyTo(_buffer);
         _filled -= consumed;
     }
@@ -137,5 +173,7 @@ public sealed class StreamedAnswer : UpstreamAnswer
         if (_buffer.Length > 0)
             ArrayPool<byte>.Shared.Return(_buffer);
         _buffer = [];
+        _budget.GiveBack(_taken);
+        _taken = 0;
     }
 }

@@ -32,6 +32,11 @@ public sealed record UpstreamCall
     /// <summary>How the stream is translated. Null: the answer is not streamed.</summary>
     public StreamOptions? Stream { get; init; }
 
+    /// <summary>True once the provider has been sent the whole body: from then on it may bill, whoever hangs up.</summary>
+    public bool IsSent { get; private set; }
+
+    internal void WasSent() => IsSent = true;
+
     /// <summary>For a whole answer: until its last byte. For a stream: until its first event and between events.</summary>
     public required TimeSpan Timeout { get; init; }
 }

@@ -17,8 +17,14 @@ public sealed class UpstreamClient : IDisposable
     /// <summary>Of an error body no more is read.</summary>
     private const int MaxErrorBytes = 64 * 1024;
 
+    /// <summary>Its status has come, and its text is not waited for any longer.</summary>
+    private static readonly TimeSpan MaxErrorTime = TimeSpan.FromSeconds(5);
+
     /// <summary>First guess for an answer whose length is not announced.</summary>
     private const int FirstBufferBytes = 16 * 1024;
+
+    /// <summary>More is taken only as it comes: a length can be announced and never sent.</summary>
+    private const int MaxFirstBufferBytes = 1 << 20;
 
     private static readonly string UserAgent = $"gateway/{typeof(UpstreamClient).Assembly.GetName().Version?.ToString(3)}";
 
@@ -83,7 +89,10 @@ public sealed class UpstreamClient : IDisposable
     private Task<HttpResponseMessage> SendAsync(UpstreamCall call, CancellationToken ct)
     {
         if (call.Deployment.IsMock)
+        {
+            call.WasSent();
             return _mock.SendAsync(new(call.Deployment, call.Operation, call.Model, call.Body.ToSequence()), ct);
+        }
         return (call.IsClientTarget ? _clientTargets : _invoker).SendAsync(NewRequest(call), ct);
     }
 
@@ -93,7 +102,7 @@ public sealed class UpstreamClient : IDisposable
         var request = new HttpRequestMessage(HttpMethod.Post, call.Uri)
         {
             Version = HttpVersion.Version11,
-            Content = new SplicedContent(call.Body),
+            Content = new SplicedContent(call.Body, call.WasSent),
         };
         request.Headers.TryAddWithoutValidation("User-Agent", UserAgent);
         request.Headers.TryAddWithoutValidation("Accept-Encoding", "identity");
@@ -143,33 +152,47 @@ public sealed class UpstreamClient : IDisposable
             : UpstreamFailure.Nonsense(call.Deployment, $"a stream was asked for, and the answer is {mediaType}"));
     }
 
-    private static async ValueTask<ReadOnlyMemory<byte>> ReadStartAsync(HttpResponseMessage response, CancellationToken ct)
+    /// <summary>What comes of an error's body; that it is slow or breaks off does not hide the status.</summary>
+    private async ValueTask<ReadOnlyMemory<byte>> ReadStartAsync(HttpResponseMessage response, CancellationToken ct)
     {
+        using var limit = new CancellationTokenSource(MaxErrorTime, _time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, ct);
         var buffer = new byte[MaxErrorBytes];
-        await using var stream = await ContentDecoding.OpenAsync(response, ct);
-        var length = await stream.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, ct);
-        return buffer.AsMemory(0, length);
+        var filled = 0;
+        try
+        {
+            await using var stream = await ContentDecoding.OpenAsync(response, either.Token);
+            while (filled < buffer.Length
+                && await ContentDecoding.ReadAsync(stream, buffer.AsMemory(filled), either.Token) is > 0 and var read)
+                filled += read;
+        }
+        catch (Exception e) when (e is OperationCanceledException or IOException or HttpRequestException && !ct.IsCancellationRequested)
+        {
+            // What came is enough.
+        }
+        return buffer.AsMemory(0, filled);
     }
 
     private async ValueTask<UpstreamAnswer> ReadWholeAsync(UpstreamCall call, HttpResponseMessage response, CancellationToken ct)
     {
         var announced = response.Content.Headers.ContentLength;
-        long taken = Math.Max(announced + 1 ?? FirstBufferBytes, 1); // one more, so that the end shows without growing
-        if (taken > Array.MaxLength || !_budget.TryTake(taken))
-            return new FailedAnswer(UpstreamFailure.Nonsense(call.Deployment, "the answer does not fit the gateway's buffers"));
+        // One more, so that the end shows without growing.
+        var taken = announced is { } length ? Math.Min(length, MaxFirstBufferBytes) + 1 : FirstBufferBytes;
+        if (!_budget.TryTake(taken))
+            return new FailedAnswer(UpstreamFailure.NoRoom(call.Deployment));
         var buffer = ArrayPool<byte>.Shared.Rent((int)taken);
         var filled = 0;
         WholeAnswer? answer = null;
         try
         {
             await using var stream = await ContentDecoding.OpenAsync(response, ct);
-            while (await stream.ReadAsync(buffer.AsMemory(filled), ct) is > 0 and var read)
+            while (await ContentDecoding.ReadAsync(stream, buffer.AsMemory(filled), ct) is > 0 and var read)
             {
                 filled += read;
                 if (filled < buffer.Length)
                     continue;
-                if (!_budget.TryTake(buffer.Length))
-                    return new FailedAnswer(UpstreamFailure.Nonsense(call.Deployment, "the answer does not fit the gateway's buffers"));
+                if (buffer.Length > Array.MaxLength / 2 || !_budget.TryTake(buffer.Length))
+                    return new FailedAnswer(UpstreamFailure.NoRoom(call.Deployment));
                 taken += buffer.Length;
                 buffer = Grow(buffer, filled);
             }
@@ -201,12 +224,12 @@ public sealed class UpstreamClient : IDisposable
         UpstreamCall call, StreamOptions options, HttpResponseMessage response, CallDeadline deadline)
     {
         var stream = await ContentDecoding.OpenAsync(response, deadline.Token);
-        var answer = new StreamedAnswer(response, stream, call.Dialect.Translate(options), deadline, call.Timeout);
+        var answer = new StreamedAnswer(response, stream, call.Dialect.Translate(options), deadline, call.Timeout, _budget);
         var opened = false;
         try
         {
-            if (!await answer.OpenAsync())
-                return new FailedAnswer(UpstreamFailure.Nonsense(call.Deployment, "the stream ended before its first event"));
+            if (await answer.OpenAsync() is { } end)
+                return new FailedAnswer(NotBegun(call, end));
             if (answer.Translator.ErrorEvent is { } error)
                 return HiddenError(call, response, error);
             opened = true;
@@ -218,6 +241,13 @@ public sealed class UpstreamClient : IDisposable
                 answer.Dispose();
         }
     }
+
+    private static UpstreamFailure NotBegun(UpstreamCall call, StreamEnd end) => end switch
+    {
+        StreamEnd.NoRoom => UpstreamFailure.NoRoom(call.Deployment),
+        StreamEnd.TooLarge => UpstreamFailure.Nonsense(call.Deployment, "too much came before the end of the stream's first event"),
+        _ => UpstreamFailure.Nonsense(call.Deployment, "the stream ended before its first event"),
+    };
 
     private FailedAnswer HiddenError(UpstreamCall call, HttpResponseMessage response, ReadOnlySpan<byte> body) => new(
         UpstreamFailure.FromAnswer(call.Deployment, ProviderError.Read(body).Status, response.Headers, body, _time.GetUtcNow()));

@@ -42,6 +42,9 @@ public sealed record UpstreamFailure
     /// <summary>How long the provider asked to be left alone. Null: it did not.</summary>
     public TimeSpan? RetryAfter { get; init; }
 
+    /// <summary>True when the gateway failed and not the deployment: nothing is held against that one, and another would not help.</summary>
+    public bool IsGateways { get; init; }
+
     /// <summary>The client's share of the failure, as its answer.</summary>
     public ApiError ToError() => new()
     {
@@ -64,6 +67,19 @@ public sealed record UpstreamFailure
 
     /// <summary>The provider answered 200 with something that is not an answer.</summary>
     public static UpstreamFailure Nonsense(Deployment deployment, string what) => Make(deployment, 502, 200, "BadGatewayError", what);
+
+    /// <summary>The answer does not fit the gateway's buffers.</summary>
+    public static UpstreamFailure NoRoom(Deployment deployment)
+    {
+        var error = ApiError.Unavailable("its buffers are full (general_settings.max_buffered_mb)");
+        return Make(deployment, error.Status, 200, error.ExceptionClass, "") with
+        {
+            Type = error.Type,
+            Message = error.Message,
+            RetryAfter = error.RetryAfter,
+            IsGateways = true,
+        };
+    }
 
     /// <summary>A stream that had begun fell silent.</summary>
     public static UpstreamFailure StreamStalled(Deployment deployment) => Make(
@@ -88,6 +104,10 @@ public sealed record UpstreamFailure
             RetryAfter = headers is null ? null : RetryAfterOf(headers, now),
         };
     }
+
+    /// <summary>The provider hid an error in a 200, as its answer or as an event.</summary>
+    public static UpstreamFailure FromEvent(Deployment deployment, ReadOnlySpan<byte> json, DateTimeOffset now) =>
+        FromAnswer(deployment, ProviderError.Read(json).Status, null, json, now);
 
     private static UpstreamFailure Make(Deployment deployment, int status, int upstreamStatus, string exceptionClass, string what) => new()
     {
