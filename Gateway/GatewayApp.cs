@@ -230,10 +230,11 @@ public sealed partial class GatewayApp : IAsyncDisposable
         var upstream = Own(new UpstreamClient(buffers, time));
         var metrics = Own(new GatewayMetrics(MetricSettingsOf(config, catalog, _keys, limiter, router), logs.CreateLogger<GatewayMetrics>()));
         var log = Own(new RequestLog(options.LogOutput, config.LiteLlm.JsonLogs, TimeProvider.System));
-        var attempts = new Attempts(router, upstream, metrics, time, options.Random);
-        var pipeline = new GatewayPipeline(
-            Snapshot, _keys, limiter, attempts, ledger, metrics, log, buffers, time, logs.CreateLogger<GatewayPipeline>());
         var web = NewWeb(options, logs, metrics);
+        var stopping = web.Lifetime.ApplicationStopping;
+        var attempts = new Attempts(router, upstream, metrics, time, options.Random, stopping);
+        var pipeline = new GatewayPipeline(
+            Snapshot, _keys, limiter, attempts, ledger, metrics, log, buffers, time, logs.CreateLogger<GatewayPipeline>(), stopping);
         Map(web, pipeline, _keys, ledger, Snapshot);
         return web;
     }

@@ -160,4 +160,62 @@ public sealed class AnswerTests
 
         Assert.That(await (await gateway.ChatAsync(Wire.Question)).TextAsync(), Is.EqualTo(Wire.Restamped(Wire.Answer)));
     }
+
+    [TestCase("w/mod\u00e8le", "w/mod%C3%A8le")]
+    [TestCase(@"w/a\u0001b", "w/a%01b")]
+    [TestCase("w/a b~", "w/a b~")]
+    public async Task ANameThatNoHeaderCanHoldIsEscapedThere(string model, string header)
+    {
+        await using var upstream = await ScriptedUpstream.AnswersAsync(Wire.Answer);
+        await using var gateway = await GatewayHost.StartAsync("""
+            model_list:
+              - model_name: "w/*"
+                litellm_params: {model: "openai/*", api_base: "{upstream}/v1", api_key: k}
+                model_info: {id: "eins-zw\u00f6lf"}
+            """, upstream);
+
+        using var response = await gateway.ChatAsync($$"""{"model":"{{model}}","messages":[]}""");
+
+        Assert.That((int)response.StatusCode, Is.EqualTo(200));
+        Assert.That(response.Header("x-litellm-model-group"), Is.EqualTo(header));
+        Assert.That(response.Header("x-litellm-model-id"), Is.EqualTo("eins-zw%C3%B6lf"));
+    }
+
+    [TestCase("gzip")]
+    [TestCase("br")]
+    [TestCase("deflate")]
+    public async Task AnAnswerThatCannotBeDecompressedIsAConnectionError(string encoding)
+    {
+        await using var upstream = await ScriptedUpstream.StartAsync(http =>
+        {
+            http.Response.Headers.ContentEncoding = encoding;
+            return ScriptedUpstream.SendAsync(http, new string('\u007f', 100));
+        });
+        await using var gateway = await GatewayHost.StartAsync(Wire.OneModel, upstream);
+
+        using var response = await gateway.ChatAsync(Wire.Question);
+
+        Assert.That((int)response.StatusCode, Is.EqualTo(500));
+        Assert.That((await response.ErrorAsync()).Message, Does.StartWith("litellm.APIConnectionError"));
+    }
+
+    [Test]
+    public async Task AnAnswerThatDoesNotFitTheBuffersIsThe503OfTheGatewayAndNotOfTheDeployment()
+    {
+        var isLarge = true;
+        await using var upstream = await ScriptedUpstream.StartAsync(http => ScriptedUpstream.SendAsync(
+            http, isLarge ? Wire.Answer.Replace("a-secret-answer", new string('a', 3 << 20)) : Wire.Answer));
+        await using var gateway = await GatewayHost.StartAsync(
+            Wire.OneModel.Replace("num_retries: 0", "num_retries: 3") + "general_settings: {max_buffered_mb: 2}", upstream);
+
+        using var refused = await gateway.ChatAsync(Wire.Question);
+        isLarge = false;
+        using var answered = await gateway.ChatAsync(Wire.Question);
+
+        Assert.That((int)refused.StatusCode, Is.EqualTo(503));
+        Assert.That(refused.Header("retry-after"), Is.EqualTo("1"));
+        Assert.That((await refused.ErrorAsync()).Message, Does.Contain("max_buffered_mb").And.Not.Contain("Model Group"));
+        Assert.That((int)answered.StatusCode, Is.EqualTo(200));
+        Assert.That(upstream.Requests, Has.Count.EqualTo(2), "another call would not help");
+    }
 }

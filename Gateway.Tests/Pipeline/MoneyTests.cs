@@ -72,6 +72,7 @@ public sealed class MoneyTests
         Assert.That(message, Does.StartWith("ExceededBudget: User=alice over budget. Spend=0.00002, Budget=0.00002."));
         Assert.That((type, param, code), Is.EqualTo(("budget_exceeded", null as string, status.ToString())));
         Assert.That(response.Header("x-should-retry"), Is.EqualTo("false"));
+        Assert.That(response.Header("x-litellm-key-spend"), Is.EqualTo("0.00002"));
         Assert.That(upstream.Requests, Has.Count.EqualTo(1));
         Assert.That(await AskAsync(gateway, Wire.Master), Is.EqualTo(200));
     }
@@ -188,5 +189,33 @@ public sealed class MoneyTests
         Assert.That(json.GetProperty("choices")[0].GetProperty("message").GetProperty("content").GetString(), Is.EqualTo("hello there"));
         Assert.That(json.GetProperty("model").GetString(), Is.EqualTo("demo"));
         Assert.That(response.Header("x-litellm-response-cost"), Is.EqualTo("0.00005"), "10 tokens in, 20 out, as LiteLLM's mocks");
+    }
+
+    [TestCase(100, true)]
+    [TestCase(9000, false)]
+    public async Task AUsageObjectIsKeptUnlessItIsHuge(int padding, bool isKept)
+    {
+        await using var upstream = await ScriptedUpstream.AnswersAsync(
+            Wire.Answer.Replace("\"usage\":{", $"\"usage\":{{\"x\":\"{new string('a', padding)}\","));
+        await using var gateway = await GatewayHost.StartAsync(Wire.OneModel, upstream);
+
+        await AskAsync(gateway, null);
+
+        var row = (await gateway.StopAndReadAsync()).Single();
+        Assert.That(row["raw_usage"] is not null, Is.EqualTo(isKept));
+        Assert.That(row["cost_nano_usd"], Is.EqualTo(20_000L));
+    }
+
+    [Test]
+    public async Task AnEmptyHeaderDoesNotHideTheUserOfTheBody()
+    {
+        await using var upstream = await ScriptedUpstream.AnswersAsync(Wire.Answer);
+        await using var gateway = await GatewayHost.StartAsync(Wire.OneModel, upstream);
+
+        using var response = await gateway.SendAsync(
+            HttpMethod.Post, "/v1/chat/completions", null, """{"model":"gpt-4o","user":"customer-7","messages":[]}""",
+            ("x-litellm-customer-id", ""));
+
+        Assert.That((await gateway.StopAndReadAsync()).Single()["end_user"], Is.EqualTo("customer-7"));
     }
 }

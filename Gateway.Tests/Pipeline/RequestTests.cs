@@ -233,4 +233,28 @@ public sealed class RequestTests
             Is.EqualTo(new[] { "model", "messages" }));
         Assert.That((await response.JsonAsync()).GetProperty("model").GetString(), Is.EqualTo("a\",\"stream\":true,\"b\":\"c"));
     }
+
+    [Test]
+    public async Task ARequestThatComesWhileTheGatewayStopsIsToldToComeBack()
+    {
+        await using var upstream = await ScriptedUpstream.AnswersAsync(Wire.Answer);
+        await using var gateway = await GatewayHost.StartAsync(Wire.OneModel, upstream);
+        using var client = new System.Net.Sockets.TcpClient();
+        await client.ConnectAsync(System.Net.IPAddress.Loopback, gateway.Http.BaseAddress!.Port);
+        var stream = client.GetStream();
+        using var reader = new StreamReader(stream);
+
+        // Two requests on one connection: the first is answered, of the second the beginning is there when the gateway stops.
+        var request = $"POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\n"
+            + $"Content-Length: {Wire.Question.Length}\r\n\r\n{Wire.Question}";
+        await stream.WriteAsync(System.Text.Encoding.ASCII.GetBytes(request + request[..20]));
+        Assert.That(await reader.ReadLineAsync().WaitAsync(GatewayHost.Patience), Does.Contain(" 200 "));
+        var stopping = gateway.StopAsync();
+        await stream.WriteAsync(System.Text.Encoding.ASCII.GetBytes(request[20..]));
+
+        var rest = await reader.ReadToEndAsync().WaitAsync(GatewayHost.Patience);
+        await stopping;
+        Assert.That(rest, Does.Contain("HTTP/1.1 503 ").And.Contain("Retry-After: 1").And.Contain("it is stopping"));
+        Assert.That(upstream.Requests, Has.Count.EqualTo(1));
+    }
 }

@@ -108,7 +108,8 @@ public sealed class RoutingTests
 
         Assert.That((int)response.StatusCode, Is.EqualTo(503));
         Assert.That((await response.ErrorAsync()).Message,
-            Does.StartWith("litellm.ServiceUnavailableError: ServiceUnavailableError: OpenAIException - at /x/"));
+            Is.EqualTo("litellm.ServiceUnavailableError: ServiceUnavailableError: OpenAIException - at /x/chat/completions"
+                + ". Received Model Group=first\nAvailable Model Group Fallbacks=['second']"));
         Assert.That(response.Header("x-litellm-response-cost"), Is.EqualTo("0"));
         Assert.That(response.Header("x-litellm-attempted-fallbacks"), Is.EqualTo("1"));
     }
@@ -364,5 +365,64 @@ public sealed class RoutingTests
         await gateway.ChatAsync("""{"model":"anything","input":"a","messages":[]}""", path: path);
 
         Assert.That(Paths(upstream), Is.EqualTo(new[] { "/c" }));
+    }
+
+    [Test]
+    public async Task AnErrorTellsHowOftenItWasTried()
+    {
+        await using var upstream = await ScriptedUpstream.AnswersAsync("""{"error":{"message":"no"}}""", 500);
+        await using var gateway = await GatewayHost.StartAsync(Groups, upstream);
+
+        using var response = await gateway.ChatAsync(Ask("pair"));
+
+        Assert.That((await response.ErrorAsync()).Message, Does.EndWith(
+            " - no. Received Model Group=pair\nAvailable Model Group Fallbacks=None LiteLLM Retried: 1 times, LiteLLM Max Retries: 1"));
+        Assert.That(response.Header("x-litellm-attempted-retries"), Is.EqualTo("1"));
+    }
+
+    [Test]
+    public async Task ARequestThatIsLargerThanADeploymentsTokensGoesElsewhere()
+    {
+        await using var upstream = await ScriptedUpstream.AnswersAsync(Wire.Answer);
+        await using var gateway = await GatewayHost.StartAsync(
+            Groups.Replace("num_retries: 1", "routing_strategy: usage-based").Replace("weight: 1000000000", "tpm: 5"), upstream);
+
+        for (var i = 0; i < 4; i++)
+            await (await gateway.ChatAsync(Ask("pair"))).TextAsync();
+
+        Assert.That(Paths(upstream), Is.EqualTo(new[] { "/b", "/b", "/b", "/b" }));
+    }
+
+    [Test]
+    public async Task ADeploymentNamedByItsIdIsAskedWhileItCoolsDown()
+    {
+        await using var upstream = await FailsAtAsync("/c", 429, retryAfter: "120");
+        await using var gateway = await GatewayHost.StartAsync(Groups, upstream);
+
+        foreach (var model in (string[])["second", "second", "c"])
+            await (await gateway.ChatAsync(Ask(model))).TextAsync();
+
+        Assert.That(upstream.Requests, Has.Count.EqualTo(2), "the second request for the group finds it cooling down");
+    }
+
+    [Test]
+    public async Task AGatewayThatStopsDoesNotWaitForARetry()
+    {
+        var isAsked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var upstream = await ScriptedUpstream.StartAsync(http =>
+        {
+            isAsked.SetResult();
+            http.Response.Headers.RetryAfter = "50";
+            return ScriptedUpstream.SendAsync(http, """{"error":{"message":"no"}}""", 503);
+        });
+        await using var gateway = await GatewayHost.StartAsync(Wire.OneModel.Replace("num_retries: 0", "num_retries: 1"), upstream);
+
+        var asking = gateway.ChatAsync(Wire.Question);
+        await isAsked.Task.WaitAsync(GatewayHost.Patience);
+        await gateway.StopAsync();
+
+        using var response = await asking;
+        Assert.That((int)response.StatusCode, Is.EqualTo(503));
+        Assert.That((await response.ErrorAsync()).Message, Does.Contain("OpenAIException - no").And.Not.Contain("Retried"));
     }
 }

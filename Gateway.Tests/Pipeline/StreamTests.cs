@@ -192,6 +192,7 @@ public sealed class StreamTests
             await SendAsync(http, Wire.Chunk("a"));
             await clientHasFirst.Task.WaitAsync(GatewayHost.Patience);
             await SendAsync(http, Error);
+            await SendAsync(http, "[DONE]");
         });
         await using var gateway = await GatewayHost.StartAsync(Wire.OneModel, upstream);
 
@@ -202,6 +203,9 @@ public sealed class StreamTests
 
         Assert.That(await ReadEventAsync(reader), Is.EqualTo(Error));
         Assert.That(await reader.ReadToEndAsync().WaitAsync(GatewayHost.Patience), Is.Empty);
+        var row = (await gateway.StopAndReadAsync()).Single();
+        Assert.That((row["exception_class"], row["is_estimated"]), Is.EqualTo(("InternalServerError", 1L)));
+        Assert.That(gateway.Log, Does.Contain(" error=InternalServerError "));
     }
 
     [Test]
@@ -283,6 +287,9 @@ public sealed class StreamTests
         Assert.That(async () => await call, Throws.InstanceOf<OperationCanceledException>());
         var row = (await gateway.StopAndReadAsync()).Single();
         Assert.That((row["status"], row["exception_class"]), Is.EqualTo((499L, "ClientDisconnected")));
+        var tokens = (Wire.Question.Length + 3L) / 4;
+        Assert.That((row["is_estimated"], row["input_tokens"], row["cost_nano_usd"]), Is.EqualTo((1L, tokens, tokens * 1000)),
+            "the provider has the request and may bill it");
         Assert.That(gateway.Log, Does.Contain("status=499"));
     }
 
@@ -354,5 +361,54 @@ public sealed class StreamTests
         var row = (await gateway.StopAndReadAsync()).Single();
 
         Assert.That((row["is_estimated"], row["completion_tokens"]), Is.EqualTo((1L, 100L)));
+    }
+
+    [Test]
+    public async Task KeepAlivesDoNotLengthenTheTimeForTheFirstEvent()
+    {
+        await using var upstream = await ScriptedUpstream.StartAsync(async http =>
+        {
+            http.Response.ContentType = "text/event-stream";
+            while (!http.RequestAborted.IsCancellationRequested)
+            {
+                await http.Response.WriteAsync(": ping\n\n");
+                await http.Response.Body.FlushAsync();
+                await Task.Delay(50, http.RequestAborted); // a provider that thinks
+            }
+        });
+        await using var gateway = await GatewayHost.StartAsync(
+            Wire.OneModel.Replace("num_retries: 0", "num_retries: 0\n      stream_timeout: 0.5"), upstream);
+
+        using var response = await gateway.ChatAsync(Wire.StreamQuestion);
+
+        Assert.That((int)response.StatusCode, Is.EqualTo(408));
+    }
+
+    [Test]
+    public async Task AStreamThatCannotBeDecompressedAnyMoreIsCut()
+    {
+        var clientHasFirst = NewGate();
+        await using var upstream = await ScriptedUpstream.StartAsync(async http =>
+        {
+            http.Response.ContentType = "text/event-stream";
+            http.Response.Headers.ContentEncoding = "gzip";
+            await using (var gzip = new System.IO.Compression.GZipStream(
+                http.Response.Body, System.IO.Compression.CompressionLevel.Fastest, leaveOpen: true))
+            {
+                await gzip.WriteAsync(Encoding.UTF8.GetBytes($"data: {Wire.Chunk("a")}\n\n"));
+                await gzip.FlushAsync();
+                await http.Response.Body.FlushAsync();
+                await clientHasFirst.Task.WaitAsync(GatewayHost.Patience);
+                await http.Response.Body.WriteAsync(Enumerable.Repeat((byte)0xff, 1000).ToArray());
+            }
+        });
+        await using var gateway = await GatewayHost.StartAsync(Wire.OneModel, upstream);
+
+        using var response = await gateway.ChatAsync(Wire.StreamQuestion);
+        using var reader = new StreamReader(await response.Content.ReadAsStreamAsync());
+        Assert.That(await ReadEventAsync(reader), Is.EqualTo(Wire.Restamped(Wire.Chunk("a"))));
+        clientHasFirst.SetResult();
+
+        Assert.That(await ReadEventAsync(reader), Does.StartWith("""{"error":{"message":"litellm.APIConnectionError"""));
     }
 }

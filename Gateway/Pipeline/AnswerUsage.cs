@@ -1,4 +1,5 @@
-using System.Text;
+using Gateway.Dialects;
+using Gateway.Pricing;
 using Gateway.Upstream;
 
 namespace Gateway.Pipeline;
@@ -13,7 +14,7 @@ internal static class AnswerUsage
     {
         if (answer is WholeAnswer whole)
         {
-            attempt.RawUsage = whole.Facts.Usage is null ? null : Encoding.UTF8.GetString(whole.Bytes[whole.Facts.RawUsage]);
+            attempt.RawUsage = whole.Facts.Usage is null ? null : StreamTranslator.KeepRawUsage(whole.Bytes[whole.Facts.RawUsage]);
             Set(run, attempt, whole.Facts.Usage, whole.Facts.OutputBytes);
         }
         else if (answer is StreamedAnswer { Translator: var translator })
@@ -23,10 +24,30 @@ internal static class AnswerUsage
         }
     }
 
+    /// <summary>For a request that was sent and whose answer nobody waited for: what the provider has read, at least.</summary>
+    public static void EstimateInput(AttemptRun run, Attempt attempt)
+    {
+        attempt.IsEstimated = true;
+        attempt.Usage = new Usage { Input = InputTokens(run.Request) };
+    }
+
+    /// <summary>Books what the attempt's tokens cost.</summary>
+    /// <param name="price">Null: unknown, and nothing is booked.</param>
+    public static void Charge(Attempt attempt, ModelPrice? price)
+    {
+        if (price is null)
+            return;
+        attempt.PriceId = price.Id;
+        attempt.Cost = price.CostOf(attempt.Usage, attempt.Latency);
+    }
+
+    /// <summary>About how many tokens a request has.</summary>
+    public static long InputTokens(ClientRequest request) => Tokens(request.Body.Length);
+
     private static void Set(AttemptRun run, Attempt attempt, Usage? reported, long outputBytes)
     {
         attempt.IsEstimated = reported is null;
-        attempt.Usage = reported ?? new Usage { Input = Tokens(run.Request.Body.Length), Output = Tokens(outputBytes) };
+        attempt.Usage = reported ?? new Usage { Input = InputTokens(run.Request), Output = Tokens(outputBytes) };
     }
 
     private static long Tokens(long bytes) => (bytes + BytesPerToken - 1) / BytesPerToken;

@@ -29,6 +29,12 @@ internal sealed class AttemptRun
     /// <summary>Groups tried beyond the client's.</summary>
     public int Fallbacks { get; private set; }
 
+    /// <summary>How long to wait before the retry that was decided on. Null: none was.</summary>
+    public TimeSpan? RetryDelay { get; set; }
+
+    /// <summary>How many retries the first failed attempt was allowed.</summary>
+    public int? MaxRetries { get; set; }
+
     /// <summary>True while the client's own group is asked and other groups stand by.</summary>
     public bool HasFallbacks { get; set; }
 
@@ -72,6 +78,9 @@ internal sealed class AttemptOutcome
     public bool ShouldRetry { get; init; }
     public bool MayFallBack { get; init; }
 
-    /// <summary>How long to wait before a retry.</summary>
-    public TimeSpan Delay { get; init; }
+    /// <summary>True once the answer's usage and cost are in the attempt's record.</summary>
+    public bool IsAccounted { get; set; }
+
+    /// <summary>True when the gateway failed and not the deployment.</summary>
+    public bool IsGateways { get; set; }
 }

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Gateway.Catalog;
 using Gateway.Routing;
 using Gateway.Telemetry;
@@ -10,8 +11,8 @@ namespace Gateway.Pipeline;
 /// <summary>Makes attempts until one answers: retries within a group, then the group's fallbacks.</summary>
 internal sealed class Attempts
 {
-    /// <summary>nginx's status for a client that hung up.</summary>
-    private const int ClientClosedRequest = 499;
+    /// <summary>The class of an attempt whose client hung up.</summary>
+    public const string ClientDisconnected = "ClientDisconnected";
 
     private readonly ResiliencePipeline<AttemptOutcome> _retries;
     private readonly Router _router;
@@ -19,21 +20,25 @@ internal sealed class Attempts
     private readonly GatewayMetrics _metrics;
     private readonly TimeProvider _time;
     private readonly Func<double> _random;
+    private readonly CancellationToken _stopping;
 
-    public Attempts(Router router, UpstreamClient upstream, GatewayMetrics metrics, TimeProvider time, Func<double> random)
+    /// <param name="stopping">Cancelled when the gateway stops: then nothing waits for a retry any more.</param>
+    public Attempts(
+        Router router, UpstreamClient upstream, GatewayMetrics metrics, TimeProvider time, Func<double> random, CancellationToken stopping)
     {
         _router = router;
         _upstream = upstream;
         _metrics = metrics;
         _time = time;
         _random = random;
+        _stopping = stopping;
         _retries = new ResiliencePipelineBuilder<AttemptOutcome> { TimeProvider = time }
             .AddRetry(new RetryStrategyOptions<AttemptOutcome>
             {
-                // How often is decided request by request, in AttemptOutcome.ShouldRetry.
+                // How often and when is decided request by request, in AttemptOutcome.ShouldRetry and AttemptRun.RetryDelay.
                 MaxRetryAttempts = int.MaxValue,
+                Delay = TimeSpan.Zero,
                 ShouldHandle = static args => new(args.Outcome.Result is { ShouldRetry: true }),
-                DelayGenerator = static args => new(args.Outcome.Result!.Delay),
             })
             .Build();
     }
@@ -47,7 +52,7 @@ internal sealed class Attempts
         var outcome = await RunGroupAsync(run, clientAborted);
         if (outcome.Error is not { } error)
             return outcome;
-        error = run.FirstError ?? error;
+        error = run.FirstError is { } first && !outcome.IsGateways ? WithRouting(first, run, chain) : error;
         var asked = new List<string> { run.Group.Name };
         foreach (var name in chain)
         {
@@ -64,28 +69,66 @@ internal sealed class Attempts
         return new AttemptOutcome { Error = error };
     }
 
+    /// <summary>A provider's error says, as in LiteLLM, what was tried: clients look for these words.</summary>
+    private static ApiError WithRouting(ApiError error, AttemptRun run, ImmutableArray<string> chain)
+    {
+        var fallbacks = chain.IsEmpty ? "None" : $"[{string.Join(", ", chain.Select(name => $"'{name}'"))}]";
+        var message = $"{error.Message}. Received Model Group={run.Group.Name}\nAvailable Model Group Fallbacks={fallbacks}";
+        return error with
+        {
+            Message = run.Retries == 0 ? message : $"{message} LiteLLM Retried: {run.Retries} times, LiteLLM Max Retries: {run.MaxRetries}",
+        };
+    }
+
     private ValueTask<AttemptOutcome> RunGroupAsync(AttemptRun run, CancellationToken clientAborted) => _retries.ExecuteAsync(
         static (state, ct) => state.Attempts.AttemptAsync(state.Run, ct), (Attempts: this, Run: run), clientAborted);
 
     /// <summary>
-    /// One attempt: (1) choose a deployment, (2) shape the request for it, (3) call it, (4) judge what came.
+    /// One attempt: (1) wait where it is a retry, (2) choose a deployment, (3) shape the request for it, (4) call it, (5) judge what
+    /// came.
     /// </summary>
     private async ValueTask<AttemptOutcome> AttemptAsync(AttemptRun run, CancellationToken clientAborted)
     {
         // 1
-        var routeRequest = new RouteRequest { IsStream = run.Request.IsStream };
+        if (run.RetryDelay is { } delay)
+        {
+            run.RetryDelay = null;
+            if (!await WaitAsync(delay, clientAborted))
+                return new AttemptOutcome { Error = run.FirstError, MayFallBack = true };
+            run.CountRetry();
+        }
+        // 2
+        var routeRequest = new RouteRequest { IsStream = run.Request.IsStream, InputTokens = AnswerUsage.InputTokens(run.Request) };
         if (_router.Pick(run.Group, routeRequest, run.Tried, out var deployment) is { } none)
             return new AttemptOutcome { Error = none, MayFallBack = true };
-        // 2
+        // 3
         if (Prepare(run, deployment, out var call) is { } refusal)
             return new AttemptOutcome { Error = refusal, MayFallBack = refusal.Status == 501 };
         var attempt = NewAttempt(run, deployment);
-        // 3
-        var answer = await CallAsync(run, deployment, attempt, call, clientAborted);
         // 4
+        var answer = await CallAsync(run, deployment, attempt, call, clientAborted);
+        // 5
         return answer is FailedAnswer { Failure: var failure }
             ? Judge(run, deployment, attempt, failure)
             : new AttemptOutcome { Answer = answer, Attempt = attempt, Deployment = deployment, Price = call.Price };
+    }
+
+    /// <summary>Waits before a retry.</summary>
+    /// <returns>False: the gateway is stopping, and the failure that there is will have to do.</returns>
+    private async ValueTask<bool> WaitAsync(TimeSpan delay, CancellationToken clientAborted)
+    {
+        if (delay == TimeSpan.Zero)
+            return true;
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(clientAborted, _stopping);
+        try
+        {
+            await Task.Delay(delay, _time, either.Token);
+            return true;
+        }
+        catch (OperationCanceledException) when (!clientAborted.IsCancellationRequested)
+        {
+            return false;
+        }
     }
 
     private ApiError? Prepare(AttemptRun run, Deployment deployment, out UpstreamCall call)
@@ -153,22 +196,31 @@ internal sealed class Attempts
         finally
         {
             if (!isReported)
-            {
-                attempt.Latency = _time.GetElapsedTime(attempt.StartTimestamp);
-                attempt.Status = ClientClosedRequest;
-                attempt.ExceptionClass = "ClientDisconnected";
-                Report(run, deployment, attempt, null);
-            }
+                Abandon(run, deployment, attempt, call);
         }
+    }
+
+    /// <summary>Ends an attempt whose client hung up before there was an answer. What the provider was sent it may bill.</summary>
+    private void Abandon(AttemptRun run, Deployment deployment, Attempt attempt, UpstreamCall call)
+    {
+        attempt.Latency = _time.GetElapsedTime(attempt.StartTimestamp);
+        attempt.Status = ApiError.ClientClosedRequest;
+        attempt.ExceptionClass = ClientDisconnected;
+        if (call.IsSent)
+        {
+            AnswerUsage.EstimateInput(run, attempt);
+            AnswerUsage.Charge(attempt, call.Price);
+        }
+        Report(run, deployment, attempt, null);
     }
 
     private AttemptOutcome Judge(AttemptRun run, Deployment deployment, Attempt attempt, UpstreamFailure failure)
     {
         attempt.ExceptionClass = failure.ExceptionClass;
-        Report(run, deployment, attempt, failure.RetryAfter);
+        Report(run, deployment, attempt, failure.RetryAfter, failure.IsGateways);
         var retries = run.RetriesInGroup;
         var allowed = deployment.Params.NumRetries ?? run.Snapshot.Config.Router.NumRetries;
-        var retry = retries < allowed && RetryRules.MayRetry(new RetryFacts
+        var retry = retries < allowed && !failure.IsGateways && RetryRules.MayRetry(new RetryFacts
         {
             Status = failure.UpstreamStatus,
             GroupHasOthers = run.Group.Deployments.Length > 1,
@@ -176,7 +228,9 @@ internal sealed class Attempts
             HasFallbacks = run.HasFallbacks,
         });
         if (retry)
-            run.CountRetry();
+            run.RetryDelay = RetryRules.BackOff(
+                retries, failure.RetryAfter, run.Snapshot.Config.Router.RetryAfter, _router.HasHealthy(run.Group, run.Tried), _random());
+        run.MaxRetries ??= allowed;
         run.FirstError ??= failure.ToError();
         return new AttemptOutcome
         {
@@ -184,10 +238,8 @@ internal sealed class Attempts
             Attempt = attempt,
             Deployment = deployment,
             ShouldRetry = retry,
-            MayFallBack = RetryRules.MayFallBack(failure.Status),
-            Delay = retry
-                ? RetryRules.BackOff(retries, failure.RetryAfter, run.Snapshot.Config.Router.RetryAfter, _router.HasHealthy(run.Group, run.Tried), _random())
-                : TimeSpan.Zero,
+            IsGateways = failure.IsGateways,
+            MayFallBack = !failure.IsGateways && RetryRules.MayFallBack(failure.Status),
         };
     }
 
@@ -195,12 +247,15 @@ internal sealed class Attempts
     public void Ended(AttemptRun run, AttemptOutcome outcome)
     {
         outcome.Attempt!.Latency = _time.GetElapsedTime(outcome.Attempt.StartTimestamp);
-        Report(run, outcome.Deployment!, outcome.Attempt, null);
+        Report(run, outcome.Deployment!, outcome.Attempt, null, outcome.IsGateways);
     }
 
-    private void Report(AttemptRun run, Deployment deployment, Attempt attempt, TimeSpan? retryAfter)
+    /// <summary>A call with a client's own key tells nothing of the deployment for others, nor does a failure of the gateway's.</summary>
+    private void Report(AttemptRun run, Deployment deployment, Attempt attempt, TimeSpan? retryAfter, bool isGateways = false)
     {
-        if (_router.Report(deployment, run.Group, attempt, retryAfter) is not null)
+        if (isGateways || run.Request.ApiKey is not null)
+            _router.Released(deployment);
+        else if (_router.Report(deployment, run.Group, attempt, retryAfter) is not null)
             _metrics.CooledDown(attempt);
     }
 }

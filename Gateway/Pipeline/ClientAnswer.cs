@@ -14,17 +14,22 @@ internal sealed class ClientAnswer(HttpContext http, Dialect dialect, Exchange e
     private readonly HttpResponse _response = http.Response;
     private NanoUsd _spent;
 
-    /// <summary>Sets the headers that tell which deployment answered, and how it came to that.</summary>
-    public void Describe(AttemptRun run, AttemptOutcome outcome, NanoUsd spent)
+    /// <summary>Sets the header that tells what the caller's key has spent; every answer from here on has it.</summary>
+    public void SetSpend(NanoUsd spent)
     {
         _spent = spent;
+        _response.Headers["x-litellm-key-spend"] = spent.ToString();
+    }
+
+    /// <summary>Sets the headers that tell which deployment answered, and how it came to that.</summary>
+    public void Describe(AttemptRun run, AttemptOutcome outcome)
+    {
         var headers = _response.Headers;
-        headers["x-litellm-key-spend"] = spent.ToString();
-        headers["x-litellm-model-group"] = run.Group.Name;
+        headers["x-litellm-model-group"] = HeaderText.Of(run.Group.Name);
         headers["x-litellm-attempted-retries"] = Number(run.Retries);
         headers["x-litellm-attempted-fallbacks"] = Number(run.Fallbacks);
         if ((outcome.Deployment?.Id ?? exchange.Last?.DeploymentId) is { } deployment)
-            headers["x-litellm-model-id"] = deployment;
+            headers["x-litellm-model-id"] = HeaderText.Of(deployment);
     }
 
     /// <summary>Sets the headers about money; possible only before a whole answer.</summary>

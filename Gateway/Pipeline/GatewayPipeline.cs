@@ -1,4 +1,3 @@
-using System.Globalization;
 using Gateway.Catalog;
 using Gateway.Dialects;
 using Gateway.Keys;
@@ -6,6 +5,7 @@ using Gateway.Ledger;
 using Gateway.Limits;
 using Gateway.Telemetry;
 using Gateway.Upstream;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http;
 
 namespace Gateway.Pipeline;
@@ -17,7 +17,9 @@ namespace Gateway.Pipeline;
 /// The config snapshot is read once, at the start: a reload never changes a request half-way. Retry and fallback end with the
 /// first byte that is sent to the client; so a stream's first event is looked at before the 200 is sent. A stage that refuses
 /// returns an <see cref="ApiError"/>; null means go on. Settling happens on every way out: a client that hangs up still pays
-/// for what was generated, and its upstream call is cancelled. Nothing waits for a disk before the first byte.
+/// for what was generated (for an answer that had not begun: for what the provider was sent), and its upstream call is
+/// cancelled. An attempt that failed or timed out is booked at nothing, though a provider may bill a call that it did not
+/// answer in time. Nothing waits for a disk before the first byte.
 /// </remarks>
 internal sealed class GatewayPipeline(
     Func<GatewaySnapshot> snapshot,
@@ -29,14 +31,9 @@ internal sealed class GatewayPipeline(
     RequestLog log,
     BufferBudget buffers,
     TimeProvider time,
-    ILogger<GatewayPipeline> logger)
+    ILogger<GatewayPipeline> logger,
+    CancellationToken stopping)
 {
-    /// <summary>A client's text that is recorded is cut to this many characters.</summary>
-    private const int MaxRecordedText = 256;
-
-    /// <summary>nginx's status for a client that hung up.</summary>
-    private const int ClientClosedRequest = 499;
-
     /// <summary>Serves one request.</summary>
     public async Task HandleAsync(HttpContext http, ClientEndpoint endpoint)
     {
@@ -49,9 +46,9 @@ internal sealed class GatewayPipeline(
             if (await ServeAsync(http, endpoint, current, exchange, answer) is { } refusal)
                 await answer.RefuseAsync(refusal);
         }
-        catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)
+        catch (Exception e) when (IsHangUp(e))
         {
-            exchange.Status = ClientClosedRequest;
+            exchange.Status = ApiError.ClientClosedRequest;
         }
         catch (BadHttpRequestException e)
         {
@@ -75,10 +72,13 @@ internal sealed class GatewayPipeline(
     private async ValueTask<ApiError?> ServeAsync(
         HttpContext http, ClientEndpoint endpoint, GatewaySnapshot current, Exchange exchange, ClientAnswer answer)
     {
+        if (stopping.IsCancellationRequested)
+            return ApiError.Unavailable("it is stopping");
         // 1 authenticate
         if (keys.Authenticate(http, out var caller) is { } denied)
             return denied;
         exchange.Caller = caller;
+        answer.SetSpend(limiter.SpentByKey(caller));
         if (ledger.IsFull)
             return ApiError.Unavailable("its ledger cannot be written");
         // 2 read and parse
@@ -96,7 +96,6 @@ internal sealed class GatewayPipeline(
             return full;
         using (reservation!)
         {
-            // 5, 6 route and call
             var run = new AttemptRun
             {
                 Snapshot = current,
@@ -106,26 +105,45 @@ internal sealed class GatewayPipeline(
                 Group = group,
                 ShownModel = exchange.RequestedModel!,
             };
-            AttemptOutcome? outcome = null;
-            var isRelayed = false;
-            try
-            {
-                outcome = await attempts.RunAsync(run, http.RequestAborted);
-                answer.Describe(run, outcome, limiter.SpentByKey(caller));
-                // 7 relay
-                if (outcome.Error is not null)
-                    return outcome.Error;
-                await RelayAsync(http, run, outcome, answer);
-                isRelayed = true;
-                return null;
-            }
-            finally
-            {
-                // 8 settle
-                Settle(run, outcome, reservation!, isRelayed);
-            }
+            return await CallAsync(http, run, answer, caller, reservation!);
         }
     }
+
+    /// <summary>The stages from the routing on. Null: the request was answered.</summary>
+    private async ValueTask<ApiError?> CallAsync(
+        HttpContext http, AttemptRun run, ClientAnswer answer, Caller caller, Reservation reservation)
+    {
+        AttemptOutcome? outcome = null;
+        var isAbandoned = false;
+        try
+        {
+            // 5, 6 route and call
+            outcome = await attempts.RunAsync(run, http.RequestAborted);
+            answer.SetSpend(limiter.SpentByKey(caller));
+            answer.Describe(run, outcome);
+            // 7 relay
+            if (outcome.Error is not null)
+                return outcome.Error;
+            await RelayAsync(http, run, outcome, answer);
+            return null;
+        }
+        catch (Exception e) when (IsHangUp(e))
+        {
+            isAbandoned = true;
+            throw;
+        }
+        finally
+        {
+            // 8 settle
+            Settle(run, outcome, reservation, isAbandoned);
+        }
+    }
+
+    /// <summary>
+    /// True for what is thrown when the client has gone; nothing else is cancelled up to here. (The request's own token may be
+    /// cancelled a moment later.)
+    /// </summary>
+    private static bool IsHangUp(Exception e) => e is OperationCanceledException or ConnectionResetException;
 
     private Exchange NewExchange(HttpContext http, ClientEndpoint endpoint) => new()
     {
@@ -134,15 +152,15 @@ internal sealed class GatewayPipeline(
         StartTimestamp = time.GetTimestamp(),
         Route = endpoint.Route,
         ClientIp = http.Connection.RemoteIpAddress?.ToString(),
-        UserAgent = Shorten(http.Request.Headers.UserAgent),
+        UserAgent = Recorded(http.Request.Headers.UserAgent),
     };
 
     private static void Record(HttpContext http, Exchange exchange, ClientRequest request, GatewaySnapshot current)
     {
         var headers = http.Request.Headers;
         exchange.IsStream = request.IsStream;
-        exchange.EndUser = Shorten(headers["x-litellm-customer-id"]) ?? Shorten(headers["x-litellm-end-user-id"])
-            ?? (current.Config.General.UserHeaderName is { } name ? Shorten(headers[name]) : null)
+        exchange.EndUser = Recorded(headers["x-litellm-customer-id"]) ?? Recorded(headers["x-litellm-end-user-id"])
+            ?? (current.Config.General.UserHeaderName is { } name ? Recorded(headers[name]) : null)
             ?? request.User;
     }
 
@@ -156,8 +174,8 @@ internal sealed class GatewayPipeline(
         var model = forced ?? (endpoint.ModelInPath ? ModelOf(http.Request.RouteValues) : null) ?? request.Model;
         if (string.IsNullOrEmpty(model))
             return ApiError.NoModel();
-        exchange.RequestedModel = Shorten(model);
-        if (model.Length > MaxRecordedText || current.Catalog.Resolve(model) is not { } found)
+        exchange.RequestedModel = Recorded(model);
+        if (model.Length > RecordedText.MaxLength || current.Catalog.Resolve(model) is not { } found)
             return ApiError.UnknownModel(endpoint.Route, exchange.RequestedModel!);
         group = found;
         exchange.ModelGroup = found.Name;
@@ -168,7 +186,7 @@ internal sealed class GatewayPipeline(
     private static string? ModelOf(RouteValueDictionary path)
     {
         var model = path["vendor"] is string vendor ? $"{vendor}/{path["model"]}" : path["model"] as string;
-        return model?.Replace("%2F", "/", StringComparison.OrdinalIgnoreCase); // the web server leaves this escape alone
+        return model is null ? null : PathText.Unescape(model);
     }
 
     /// <summary>Sends the answer, whole or as far as it comes.</summary>
@@ -184,28 +202,55 @@ internal sealed class GatewayPipeline(
         var stream = (StreamedAnswer)outcome.Answer!;
         answer.BeginStream();
         var end = await stream.RelayAsync(http.Response.BodyWriter, http.RequestAborted);
-        if (StreamFailure.From(outcome.Deployment!, stream, end) is { } failure)
-        {
-            outcome.Attempt!.ExceptionClass = failure.ExceptionClass;
+        if (StreamFailure.From(outcome.Deployment!, stream, end, time.GetUtcNow()) is not { } failure)
+            return;
+        outcome.Attempt!.ExceptionClass = failure.ExceptionClass;
+        outcome.IsGateways = failure.IsGateways;
+        if (stream.Translator.ErrorEvent is null)
             await answer.BreakOffAsync(failure.ToError());
+        else
+            run.Exchange.Error = failure.ToError(); // the provider's own event told the client
+    }
+
+    /// <summary>
+    /// Books what the request cost and ends the last attempt, on every way out and whatever goes wrong on it: an answer that came
+    /// is never free, and its memory is given back.
+    /// </summary>
+    private void Settle(AttemptRun run, AttemptOutcome? outcome, Reservation reservation, bool isAbandoned)
+    {
+        try
+        {
+            if (outcome?.Answer is null)
+                return;
+            if (!outcome.IsAccounted)
+                Account(run, outcome);
+            if (!isAbandoned)
+                return;
+            outcome.Attempt!.Status = ApiError.ClientClosedRequest; // not a failure of the deployment's
+            outcome.Attempt.ExceptionClass = Attempts.ClientDisconnected;
+        }
+        finally
+        {
+            reservation.Settle(CostOf(run.Exchange));
+            try
+            {
+                if (outcome?.Answer is not null)
+                    attempts.Ended(run, outcome);
+            }
+            finally
+            {
+                outcome?.Answer?.Dispose();
+            }
         }
     }
 
-    /// <summary>Books what the attempt cost and ends it, on every way out.</summary>
-    private void Settle(AttemptRun run, AttemptOutcome? outcome, Reservation reservation, bool isRelayed)
+    /// <summary>What all attempts together cost.</summary>
+    private static NanoUsd CostOf(Exchange exchange)
     {
-        if (outcome?.Answer is not { } answer)
-            return;
-        if (answer is StreamedAnswer)
-            Account(run, outcome);
-        if (!isRelayed)
-        {
-            outcome.Attempt!.Status = ClientClosedRequest; // not a failure of the deployment's
-            outcome.Attempt.ExceptionClass = "ClientDisconnected";
-        }
-        reservation.Settle(outcome.Attempt!.Cost);
-        attempts.Ended(run, outcome);
-        answer.Dispose();
+        var cost = NanoUsd.Zero;
+        foreach (var attempt in exchange.Attempts)
+            cost += attempt.Cost;
+        return cost;
     }
 
     /// <summary>Puts usage and cost of an answer into the attempt's record.</summary>
@@ -214,11 +259,10 @@ internal sealed class GatewayPipeline(
         var attempt = outcome.Attempt!;
         attempt.Latency = time.GetElapsedTime(attempt.StartTimestamp);
         AnswerUsage.Read(run, outcome.Answer!, attempt);
-        if (outcome.Price is not { } price)
-            return;
-        attempt.PriceId = price.Id;
-        attempt.Cost = price.CostOf(attempt.Usage, attempt.Latency);
+        AnswerUsage.Charge(attempt, outcome.Price);
+        outcome.IsAccounted = true;
     }
 
-    private static string? Shorten(string? text) => text is { Length: > MaxRecordedText } ? text[..MaxRecordedText] : text;
+    /// <summary>A client's text as it is recorded. Null: it sent none, or an empty one.</summary>
+    private static string? Recorded(string? text) => string.IsNullOrEmpty(text) ? null : RecordedText.Shorten(text);
 }

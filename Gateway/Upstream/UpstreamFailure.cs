@@ -42,7 +42,7 @@ public sealed record UpstreamFailure
     /// <summary>How long the provider asked to be left alone. Null: it did not.</summary>
     public TimeSpan? RetryAfter { get; init; }
 
-    /// <summary>True when the gateway failed and not the deployment: nothing is held against that one, and another would not help.</summary>
+    /// <summary>True when the gateway failed and not the deployment: nothing is held against it, and another would not help.</summary>
     public bool IsGateways { get; init; }
 
     /// <summary>The client's share of the failure, as its answer.</summary>
