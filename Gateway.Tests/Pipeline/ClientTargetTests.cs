@@ -121,4 +121,47 @@ public sealed class ClientTargetTests
         Assert.That(message, Does.Contain("needs an api_key of your own"));
         Assert.That(upstream.Requests, Is.Empty);
     }
+
+    [TestCase("")]
+    [TestCase(@"mine\r\nX-Evil: 1")]
+    [TestCase(@"mine\r\n\r\nPOST /v1/files HTTP/1.1")]
+    [TestCase(@"mine\u0000")]
+    [TestCase("cl\u00e9")]
+    [TestCase("a key")]
+    public async Task AKeyThatIsNoHeaderTextIsRefused(string key)
+    {
+        await using var upstream = await ScriptedUpstream.AnswersAsync(Wire.Answer);
+        await using var gateway = await GatewayHost.StartAsync(Config("configurable_clientside_auth_params: [api_key]"), upstream);
+
+        var (status, message) = await AskAsync(gateway, $"\"api_key\":\"{key}\"");
+
+        Assert.That(status, Is.EqualTo(400));
+        Assert.That(message, Does.Contain("'api_key' must be 1 to 512 visible ASCII characters"));
+        Assert.That(upstream.Requests, Is.Empty);
+    }
+
+    [TestCase(512, 200)]
+    [TestCase(513, 400)]
+    public async Task AKeyHasALongestLength(int length, int expected)
+    {
+        await using var upstream = await ScriptedUpstream.AnswersAsync(Wire.Answer);
+        await using var gateway = await GatewayHost.StartAsync(Config("configurable_clientside_auth_params: [api_key]"), upstream);
+
+        var (status, _) = await AskAsync(gateway, $"\"api_key\":\"{new string('~', length)}\"");
+
+        Assert.That(status, Is.EqualTo(expected));
+    }
+
+    [Test]
+    public async Task AWrongKeyOfAClientsDoesNotTakeTheDeploymentFromOthers()
+    {
+        await using var upstream = await ScriptedUpstream.StartAsync(http => http.Request.Headers.Authorization == "Bearer clients-own"
+            ? ScriptedUpstream.SendAsync(http, """{"error":{"message":"wrong key"}}""", 401)
+            : ScriptedUpstream.SendAsync(http, Wire.Answer));
+        await using var gateway = await GatewayHost.StartAsync(Config("configurable_clientside_auth_params: [api_key]"), upstream);
+
+        Assert.That((await AskAsync(gateway, """ "api_key":"clients-own" """)).Status, Is.EqualTo(401));
+
+        Assert.That((await AskAsync(gateway, """ "n":1 """)).Status, Is.EqualTo(200));
+    }
 }

@@ -10,6 +10,9 @@ namespace Gateway.Pipeline;
 /// <summary>Where a call goes and with whose key: the deployment's, or the client's where the deployment lets clients choose. A mock has no URL.</summary>
 internal readonly record struct ClientTarget(Uri? Uri, Secret? Key, bool IsChosenByClient)
 {
+    /// <summary>No provider's key is longer; OpenAI's longest have about 170 characters.</summary>
+    private const int MaxKeyLength = 512;
+
     private static readonly TimeSpan MatchTime = TimeSpan.FromMilliseconds(100);
 
     /// <summary>Finds the target of a call.</summary>
@@ -20,6 +23,8 @@ internal readonly record struct ClientTarget(Uri? Uri, Secret? Key, bool IsChose
         var allowed = deployment.Params.ConfigurableClientsideAuthParams;
         if (request.ApiKey is not null && !allowed.Any(param => param.Name == "api_key"))
             return ApiError.ParameterNotAllowed("api_key");
+        if (request.ApiKey is not null && !IsHeaderText(request.ApiKey))
+            return ApiError.InvalidParameter("api_key", $"must be 1 to {MaxKeyLength} visible ASCII characters");
         var key = request.ApiKey is null ? deployment.ApiKey : Secret.Of(request.ApiKey);
         if (request.ApiBase is null)
         {
@@ -36,6 +41,10 @@ internal readonly record struct ClientTarget(Uri? Uri, Secret? Key, bool IsChose
         target = new(UpstreamUrl.Build(deployment.Provider, apiBase, operation, upstreamModel, deployment.ApiVersion), key, true);
         return null;
     }
+
+    /// <summary>The key leaves in a header: a line break in it would begin a header, or a request, of the client's own.</summary>
+    private static bool IsHeaderText(string key) =>
+        key.Length is > 0 and <= MaxKeyLength && !key.AsSpan().ContainsAnyExceptInRange('!', '~');
 
     /// <summary>The pattern holds for the whole URL, as if it began with ^ and ended with $.</summary>
     private static bool Matches(string? pattern, string url) => pattern is not null
