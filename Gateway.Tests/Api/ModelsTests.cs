@@ -138,4 +138,30 @@ public sealed class ModelsTests
 
         Assert.That(response.StatusCode, Is.EqualTo(HttpStatusCode.Unauthorized));
     }
+
+    [TestCase("/v1/models/openai%2Fgpt-x")]
+    [TestCase("/models/openai%2fgpt-x")]
+    public async Task ASlashInAModelsNameMayBeEscaped(string path)
+    {
+        await using var gateway = await GatewayHost.StartAsync(Config);
+
+        using var response = await gateway.GetAsync(path, "key-of-all");
+
+        Assert.That((await response.JsonAsync()).GetProperty("id").GetString(), Is.EqualTo("openai/gpt-x"));
+    }
+
+    [TestCase("/v1/models", "key-of-all")]
+    [TestCase("/v1/models/no-such-model", "key-of-all")]
+    [TestCase("/model/info", "key-of-all")]
+    [TestCase("/model/info", "a-wrong-key")]
+    public async Task EveryAnswerAboutModelsHasTheIdOfItsRequest(string path, string key)
+    {
+        await using var gateway = await GatewayHost.StartAsync(Config);
+
+        using var named = await gateway.SendAsync(HttpMethod.Get, path, key, null, ("x-litellm-call-id", "my-id"));
+        using var unnamed = await gateway.GetAsync(path, key);
+
+        Assert.That(named.Header("x-litellm-call-id"), Is.EqualTo("my-id"));
+        Assert.That(unnamed.Header("x-litellm-call-id"), Has.Length.EqualTo(32));
+    }
 }

@@ -16,11 +16,18 @@ internal sealed class ModelsApi(KeyRing keys, Func<GatewaySnapshot> snapshot)
         var api = new ModelsApi(keys, snapshot);
         foreach (var prefix in (string[])["/v1", ""])
         {
-            app.MapGet(prefix + "/models", (RequestDelegate)api.ListAsync);
-            app.MapGet(prefix + "/models/{*model}", (RequestDelegate)api.ShowAsync);
-            app.MapGet(prefix + "/model/info", (RequestDelegate)api.InfoAsync);
+            app.MapGet(prefix + "/models", Named(api.ListAsync));
+            app.MapGet(prefix + "/models/{*model}", Named(api.ShowAsync));
+            app.MapGet(prefix + "/model/info", Named(api.InfoAsync));
         }
     }
+
+    /// <summary>Gives the answer, whatever it is, the id of its request.</summary>
+    private static RequestDelegate Named(RequestDelegate answer) => http =>
+    {
+        http.Response.Headers["x-litellm-call-id"] = CallId.For(http.Request.Headers);
+        return answer(http);
+    };
 
     private Task ListAsync(HttpContext http)
     {
@@ -47,7 +54,7 @@ internal sealed class ModelsApi(KeyRing keys, Func<GatewaySnapshot> snapshot)
         var current = snapshot();
         if (keys.Authenticate(http, out var caller) is { } denied)
             return ApiAnswer.RefuseAsync(http, denied, current);
-        var name = http.Request.RouteValues["model"] as string ?? "";
+        var name = PathText.Unescape(http.Request.RouteValues["model"] as string ?? "");
         return current.Catalog.Resolve(name) is { } group && current.Catalog.IsAllowed(caller, name, group)
             ? ApiAnswer.SendAsync(http, name, WriteModel)
             : ApiAnswer.RefuseAsync(http, ApiError.ModelNotFound(name), current);

@@ -5,7 +5,8 @@ namespace Gateway.Keys;
 
 /// <summary>
 /// Guards a gateway that asks nobody for a key: it serves programs on its own machine, and neither web pages in a browser
-/// there nor whatever a reverse proxy passes on.
+/// there nor whatever a reverse proxy says that it passes on. Best effort: a proxy on this machine that adds none of these
+/// headers (nginx does not by itself) and asks for <c>localhost</c> looks like a local program, and is served.
 /// </summary>
 public static class OpenAccess
 {
