@@ -41,7 +41,7 @@ internal static class DeploymentId
         foreach (var (name, value) in p.ExtraHeaders.OrderBy(d => d.Key, StringComparer.Ordinal))
             Add("extra_headers " + name, Text(value));
         foreach (var allowed in p.ConfigurableClientsideAuthParams)
-            Add("configurable_clientside_auth_params " + allowed.Name, allowed.Pattern);
+            Add("configurable_clientside_auth_params " + allowed.Name, allowed.Pattern?.ToString());
         Add("mock_response", p.MockResponse);
         AddMock(p.Mock);
         AddPrice(p.Price);

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Text.RegularExpressions;
 using Gateway.Catalog;
 using Gateway.Config;
 using Gateway.Dialects;
@@ -12,8 +11,6 @@ internal readonly record struct ClientTarget(Uri? Uri, Secret? Key, bool IsChose
 {
     /// <summary>No provider's key is longer; OpenAI's longest have about 170 characters.</summary>
     private const int MaxKeyLength = 512;
-
-    private static readonly TimeSpan MatchTime = TimeSpan.FromMilliseconds(100);
 
     /// <summary>Finds the target of a call.</summary>
     /// <returns>Null, or why the client may not choose it.</returns>
@@ -31,7 +28,7 @@ internal readonly record struct ClientTarget(Uri? Uri, Secret? Key, bool IsChose
             target = new(deployment.IsMock ? null : deployment.UriFor(operation, upstreamModel), key, false);
             return null;
         }
-        if (!allowed.Any(param => param.Name is "api_base" or "base_url" && Matches(param.Pattern, request.ApiBase)))
+        if (!allowed.Any(param => param.Pattern?.IsMatch(request.ApiBase) == true))
             return ApiError.ParameterNotAllowed("api_base");
         if (!Uri.TryCreate(request.ApiBase, UriKind.Absolute, out var uri) || !IsAcceptable(uri)
             || UpstreamUrl.Normalize(deployment.Provider, request.ApiBase, out var apiBase, out _) is not null)
@@ -45,10 +42,6 @@ internal readonly record struct ClientTarget(Uri? Uri, Secret? Key, bool IsChose
     /// <summary>The key leaves in a header: a line break in it would begin a header, or a request, of the client's own.</summary>
     private static bool IsHeaderText(string key) =>
         key.Length is > 0 and <= MaxKeyLength && !key.AsSpan().ContainsAnyExceptInRange('!', '~');
-
-    /// <summary>The pattern holds for the whole URL, as if it began with ^ and ended with $.</summary>
-    private static bool Matches(string? pattern, string url) => pattern is not null
-        && Regex.IsMatch(url, $"^(?:{pattern})$", RegexOptions.CultureInvariant | RegexOptions.NonBacktracking, MatchTime);
 
     private static bool IsAcceptable(Uri uri) =>
         uri.Scheme == Uri.UriSchemeHttps && uri.UserInfo.Length == 0 && uri.Query.Length == 0 && uri.Fragment.Length == 0
