@@ -210,6 +210,10 @@ public sealed record ApiError
         Param = "key",
     };
 
+    /// <summary>A key of a user whom the config blocks.</summary>
+    public static ApiError KeyBlocked() => Unauthorized(
+        "Key is blocked. An admin can take `blocked: true` out of the user's entry in user_access.");
+
     /// <summary>A user whose money is spent. There is no reset to wait for, so a client is told not to try again.</summary>
     public static ApiError BudgetExceeded(string userId, NanoUsd spent, NanoUsd budget) => new()
     {

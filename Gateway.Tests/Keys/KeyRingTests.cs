@@ -51,6 +51,20 @@ public sealed class KeyRingTests
     }
 
     [Test]
+    public void ABlockedUserIsLockedOutWithEveryKeyAndGetsNone()
+    {
+        var ring = Ring(new KeySetup
+        {
+            MasterKey = "sk-master-1234",
+            Users = [User("alice", "alice-token") with { IsBlocked = true }, User("bob", "bob-token"), User("carol") with { IsBlocked = true }],
+        });
+        Assert.That(Refused(ring, "alice-token").Message, Does.StartWith("Authentication Error, Key is blocked."));
+        Assert.That(Refused(ring, "alice-token").Status, Is.EqualTo(401));
+        Assert.That(Authenticated(ring, "bob-token").UserId, Is.EqualTo("bob"));
+        Assert.That(ring.MintMissing(), Is.Empty);
+    }
+
+    [Test]
     public void TheMasterKeyIsTheAdmin()
     {
         var caller = Authenticated(Ring(new KeySetup { MasterKey = "sk-master-1234" }), "sk-master-1234");

@@ -8,8 +8,10 @@ namespace Gateway.Keys;
 /// mints one.</param>
 /// <param name="Models">Empty: all.</param>
 /// <param name="MaxBudget">Null: no limit.</param>
+/// <param name="IsBlocked">The user's keys are refused, and none is minted.</param>
 public sealed record KeyUser(
-    string UserId, ImmutableArray<string?> Keys, ImmutableArray<string> Models, NanoUsd? MaxBudget, string? KeyAlias, string? TeamId);
+    string UserId, ImmutableArray<string?> Keys, ImmutableArray<string> Models, NanoUsd? MaxBudget, string? KeyAlias, string? TeamId,
+    bool IsBlocked = false);
 
 /// <summary>Whom the gateway lets in, as the config says.</summary>
 public sealed record KeySetup
@@ -39,6 +41,8 @@ public sealed partial class KeyRing : IDisposable
     private readonly Caller? _everybody;
     private readonly Lock _polling = new();
 
+    private readonly HashSet<string> _blocked = new(StringComparer.Ordinal);
+
     private volatile FrozenDictionary<KeyHash, Caller> _callers = FrozenDictionary<KeyHash, Caller>.Empty;
 
     // Guarded by _polling.
@@ -51,6 +55,7 @@ public sealed partial class KeyRing : IDisposable
     public KeyRing(KeySetup setup, KeyStore store, TimeProvider time, ILogger<KeyRing> logger)
     {
         _setup = setup;
+        _blocked.UnionWith(setup.Users.Where(user => user.IsBlocked).Select(user => user.UserId));
         _store = store;
         _logger = logger;
         Refresh();
@@ -83,7 +88,7 @@ public sealed partial class KeyRing : IDisposable
 
     /// <summary>Says who is calling. Looks at headers only and waits for nothing.</summary>
     /// <param name="caller">Not null exactly when the answer is null.</param>
-    /// <returns>Null, or 401: no key, a malformed one, or one that nobody has.</returns>
+    /// <returns>Null, or 401: no key, a malformed one, one that nobody has, or one of a blocked user.</returns>
     public ApiError? Authenticate(IHeaderDictionary headers, out Caller? caller)
     {
         caller = _everybody;
@@ -91,8 +96,13 @@ public sealed partial class KeyRing : IDisposable
             return null;
         if (PresentedKey.Find(headers, _setup.HeaderName, out var key) is { } missing)
             return missing;
-        if (KeyHash.TryCompute(key, out var hash) && _callers.TryGetValue(hash, out caller))
+        if (KeyHash.TryCompute(key, out var hash) && _callers.TryGetValue(hash, out var found))
+        {
+            if (!found.IsAdmin && _blocked.Contains(found.UserId))
+                return ApiError.KeyBlocked();
+            caller = found;
             return null;
+        }
         return ApiError.InvalidApiKey(KeyHint.Of(key));
     }
 
@@ -103,7 +113,7 @@ public sealed partial class KeyRing : IDisposable
     {
         if (_store is null)
             return [];
-        var minted = _store.MintFirst(_setup.Users.Where(user => user.Keys.IsEmpty).Select(user => user.UserId));
+        var minted = _store.MintFirst(_setup.Users.Where(user => user.Keys.IsEmpty && !user.IsBlocked).Select(user => user.UserId));
         Poll(); // when it fails, the keys are shown all the same and work from the next poll that succeeds
         return minted;
     }
