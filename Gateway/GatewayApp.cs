@@ -269,7 +269,8 @@ public sealed partial class GatewayApp : IAsyncDisposable
         Users =
         [
             .. config.UserAccess.Select(user => new KeyUser(
-                user.UserId, [.. user.ApiKeys.Select(key => key.IsUsable ? key.Reveal() : null)], user.Models, user.MaxBudget, user.KeyAlias, user.TeamId)),
+                user.UserId, [.. user.ApiKeys.Select(key => key.IsUsable ? key.Reveal() : null)], user.Models, user.MaxBudget, user.KeyAlias,
+                user.TeamId, user.IsBlocked)),
         ],
     };
 

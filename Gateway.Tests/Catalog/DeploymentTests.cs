@@ -31,7 +31,7 @@ public sealed class DeploymentTests
         var fixture = Of(Entry("a", model, apiBase: null));
         Assert.That(fixture.Catalog.Knows("a"), Is.False);
         Assert.That(fixture.Findings.Single().Kind, Is.EqualTo(FindingKind.Invalid));
-        Assert.That(fixture.Said, Does.StartWith("Invalid model_list[0].litellm_params.model: "));
+        Assert.That(fixture.Said, Does.StartWith("Invalid model_list[].litellm_params.model: "));
     }
 
     [Test]
@@ -41,7 +41,7 @@ public sealed class DeploymentTests
 
     [Test]
     public void AGuessedProviderIsReported() =>
-        Assert.That(Of(Entry("a", "my/own")).Said, Does.StartWith("Approximated model_list[0].litellm_params.model"));
+        Assert.That(Of(Entry("a", "my/own")).Said, Does.StartWith("Approximated model_list[].litellm_params.model"));
 
     [TestCase("bedrock/anthropic.claude")]
     [TestCase("vertex_ai/gemini-2.5-pro")]
@@ -50,7 +50,7 @@ public sealed class DeploymentTests
     {
         var fixture = Of(Entry("a", model, apiBase: null));
         Assert.That(fixture.Catalog.Resolve("a")!.Deployments.Single().Provider.IsBuilt, Is.False);
-        Assert.That(fixture.Said, Does.StartWith("Refused model_list[0].litellm_params.model").And.Contain("501"));
+        Assert.That(fixture.Said, Does.StartWith("Refused model_list[].litellm_params.model").And.Contain("501"));
     }
 
     [TestCase("openai/m", "https://box/v1/", Operation.Chat, "https://box/v1/chat/completions")]
@@ -112,7 +112,7 @@ public sealed class DeploymentTests
     {
         var fixture = Of(Entry("a", "openai/m", apiBase));
         Assert.That(fixture.Catalog.Knows("a"), Is.False);
-        Assert.That(fixture.Said, Does.StartWith("Invalid model_list[0].litellm_params.api_base: must").And.Not.Contain("hunter2"));
+        Assert.That(fixture.Said, Does.StartWith("Invalid model_list[].litellm_params.api_base: must").And.Not.Contain("hunter2"));
     }
 
     [Test]

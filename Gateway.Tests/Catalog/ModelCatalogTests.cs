@@ -1,6 +1,7 @@
 using Gateway.Catalog;
 using Gateway.Config;
 using Gateway.Pricing;
+using Gateway.Tests.Config;
 using static Gateway.Tests.Catalog.CatalogFixture;
 
 namespace Gateway.Tests.Catalog;
@@ -146,8 +147,7 @@ public sealed class ModelCatalogTests
         var catalog = Of(new GatewayConfig
         {
             ModelList = [Entry("a", "openai/x")],
-            Router = new() { Fallbacks = [new("a", ["b"])] },
-            LiteLlm = new() { DefaultFallbacks = ["c"], Fallbacks = [new("a", ["not this"])] },
+            Router = new() { Fallbacks = [new("a", ["b"]), new("a", ["not this"]), new("*", ["c"])] },
         }).Catalog;
         Assert.That(catalog.FallbacksOf(group), Is.EqualTo(new[] { target }));
     }
@@ -169,16 +169,70 @@ public sealed class ModelCatalogTests
                 ModelGroupAlias = [new("al", "gpt4o", false)],
                 Fallbacks = [new("gpt-4", ["gpt-4o"]), new("gpt-4o", ["gpt-5o"])],
             },
-            UserAccess = [new() { UserId = "u", Models = ["gpt-40", "beta", "*", "all-proxy-models", "gpt-*"], Line = 12 }],
+            UserAccess = [new() { UserId = "u", Models = ["gpt-40", "beta", "*", "all-proxy-models", "gpt-*"], Line = 12, Path = "user_access[0]" }],
         });
         Assert.That(fixture.Said.Split('\n'), Is.EqualTo(new[]
         {
             "Invalid router_settings.model_group_alias.al: names 'gpt4o', which is no model here; did you mean 'gpt-4o'?",
-            "Invalid router_settings.fallbacks: 'gpt-4' is no model here; did you mean 'gpt-4o'?",
-            "Invalid router_settings.fallbacks.gpt-4o: names 'gpt-5o', which is no model here; did you mean 'gpt-4o'?",
+            "Invalid router_settings.fallbacks: names 'gpt-4', which is no model here; did you mean 'gpt-4o'?",
+            "Invalid router_settings.fallbacks: names 'gpt-5o', which is no model here; did you mean 'gpt-4o'?",
             "Invalid user_access[0].models: names 'gpt-40', which is no model here; did you mean 'gpt-4o'?",
         }));
         Assert.That(fixture.Findings[^1].Line, Is.EqualTo(12));
+    }
+
+    [Test]
+    public void WhatLeadsNowhereIsReportedWhereItStands()
+    {
+        Assert.That(Findings("""
+            model_list:
+            - model_name: a
+              litellm_params: {model: mock/a}
+            litellm_settings:
+              default_fallbacks: [bbbb]
+              fallbacks:
+              - a: [cccc]
+            router_settings:
+              model_group_alias:
+                d: eeee
+            user_access:
+            - api_key: somebody-without-id
+            - user_id: u
+              models: [ffff]
+            """), Is.EqualTo(new[]
+        {
+            "Invalid: test.yaml:10: router_settings.model_group_alias.d: names 'eeee', which is no model here",
+            "Invalid: test.yaml:7: litellm_settings.fallbacks[0]: names 'cccc', which is no model here",
+            "Invalid: test.yaml:5: litellm_settings.default_fallbacks: names 'bbbb', which is no model here",
+            "Invalid: test.yaml:13: user_access[1].models: names 'ffff', which is no model here",
+        }));
+    }
+
+    [Test]
+    public void WhatIsLeftOutForWantOfAVariableIsMissedForThatReason()
+    {
+        const string Because = "which is left out because an environment variable is missing";
+        Assert.That(Findings("""
+            model_list:
+            - {model_name: a, litellm_params: {model: mock/a}}
+            - {model_name: b, litellm_params: {model: os.environ/NO}}
+            - {model_name: "azure/*", litellm_params: {model: azure/*}}
+            router_settings:
+              fallbacks: [{a: [b, azure/x]}]
+            """), Is.EqualTo(new[]
+        {
+            "MissingVariable: test.yaml:4: model_list[2].litellm_params.api_base: is needed for Azure: add it or set AZURE_API_BASE; the deployment is left out",
+            $"MissingVariable: test.yaml:6: router_settings.fallbacks[0]: names 'b', {Because}",
+            $"MissingVariable: test.yaml:6: router_settings.fallbacks[0]: names 'azure/x', {Because}",
+        }));
+    }
+
+    private static IEnumerable<string> Findings(string yaml)
+    {
+        var loaded = ConfigText.Read(yaml);
+        var findings = new List<ConfigFinding>();
+        ModelCatalog.Build(loaded.Config, loaded.Environment, PriceBook.Embedded, CatalogFixture.Now, findings);
+        return findings.Select(finding => $"{finding.Kind}: {finding}");
     }
 
     [Test]
@@ -189,7 +243,7 @@ public sealed class ModelCatalogTests
         var user = new UserAccess { UserId = "u", MaxBudget = NanoUsd.FromUsd(5), Line = 1 };
         var said = Of(new GatewayConfig { ModelList = [model, Entry("b", "openai/gpt-4o")], UserAccess = [user] }).Said;
         Assert.That(said.Split('\n').Single(),
-            Does.StartWith("Approximated model_list[0].litellm_params: no price is known for 'openai/my-own'")
+            Does.StartWith("Approximated model_list[].litellm_params: no price is known for 'openai/my-own'")
             .And.Contain("input_cost_per_token"));
     }
 

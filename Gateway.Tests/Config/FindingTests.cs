@@ -12,7 +12,6 @@ public sealed class FindingTests
     public void AMisspeltKeyIsReportedWithWhatWasMeant(string yaml, string finding) =>
         Assert.That(ConfigText.Read(yaml).Said(), Is.EqualTo(new[] { finding }));
 
-    [TestCase("litellm_settings:\n  master_key: sk-12345678", "litellm_settings.master_key: belongs in general_settings; ignored here")]
     [TestCase("general_settings:\n  request_timeout: 5", "general_settings.request_timeout: belongs in litellm_settings; ignored here")]
     [TestCase("litellm_settings:\n  cooldown_time: 5", "litellm_settings.cooldown_time: belongs in router_settings; ignored here")]
     [TestCase("fallbacks: [{a: [b]}]", "fallbacks: belongs in router_settings; ignored here")]
@@ -55,6 +54,9 @@ public sealed class FindingTests
     [TestCase("router_settings: {hedge_after: 1s}", FindingKind.Ignored, "is not honoured by this version")]
     [TestCase("general_settings: {pass_through_endpoints: [{path: /a, target: http://b}]}", FindingKind.Ignored, "404")]
     [TestCase("user_access: [{user_id: a, budget_duration: 30d}]", FindingKind.Ignored, "the budget is for all time")]
+    [TestCase("litellm_settings: {aiohttp_trust_env: true}", FindingKind.Ignored, "no proxy is taken from the environment")]
+    [TestCase("litellm_settings: {prometheus_client_labels: {team: [a]}}", FindingKind.Unknown, "those are end_user, client_ip, user_agent")]
+    [TestCase("litellm_settings: {prometheus_client_labels: {user_email: [a]}}", FindingKind.Ignored, "does not know e-mail addresses")]
     [TestCase("litellm_settings: {prometheus_emit_stream_label: true}", FindingKind.Ignored, "is not honoured by this version")]
     public void ASettingWithoutEffectIsNamedWithTheReason(string yaml, FindingKind kind, string reason)
     {
@@ -98,6 +100,14 @@ public sealed class FindingTests
         {
             "Ignored: test.yaml:2: model_list[0].litellm_params.max_retries: has no effect, as in LiteLLM's proxy; use num_retries (and 4 more like it)",
         }));
+    }
+
+    [Test]
+    public void APathIntoAParameterIsNotRemovedAndReported()
+    {
+        var config = ConfigText.ReadParams("additional_drop_params: [logit_bias, 'tools[*].strict']");
+        Assert.That(config.Config.ModelList[0].Params.AdditionalDropParams, Is.EqualTo(new[] { "logit_bias" }));
+        Assert.That(config.Findings.Single().Message, Does.StartWith("'tools[*].strict' is a path into a parameter"));
     }
 
     [Test]

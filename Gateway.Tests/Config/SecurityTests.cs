@@ -41,6 +41,12 @@ public sealed class SecurityTests
 
     [TestCase("custom_auth: my_auth.check")]
     [TestCase("custom_auth: os.environ/NO")]
+    [TestCase("custom_auth: ''")]
+    [TestCase("custom_auth_settings: {mode: on}")]
+    [TestCase("custom_auth_run_common_checks: true")]
+    [TestCase("litellm_jwtauth: {admin_jwt_scope: a}")]
+    [TestCase("enable_oauth2_proxy_auth: true")]
+    [TestCase("enable_oauth: ''")]
     [TestCase("enable_jwt_auth: true")]
     [TestCase("enable_jwt_auth: maybe")]
     [TestCase("enable_oauth2_auth: on")]
@@ -50,6 +56,56 @@ public sealed class SecurityTests
         Assert.That((config.Config.General.HasForeignAuth, config.Config.RequiresKeys), Is.EqualTo((true, true)));
         Assert.That(config.Said(), Has.Some.StartsWith("Refused: test.yaml:2: general_settings."));
     }
+
+    [TestCase("jwt_auth_config: {issuer: a}", "jwt_auth_config")]
+    [TestCase("litellm_settings: {enable_jwt_auth: true}", "litellm_settings.enable_jwt_auth")]
+    [TestCase("custom_auth: my_auth.check", "custom_auth")]
+    public void SoItDoesInTheWrongPlace(string yaml, string path)
+    {
+        var config = ConfigText.Read(yaml);
+        Assert.That(config.Config.RequiresKeys, Is.True);
+        Assert.That(config.Said().Single(), Does.StartWith($"Refused: test.yaml:1: {path}: ").And.EndsWith("calls need a key of master_key or user_access"));
+    }
+
+    [TestCase("enable_jwt_auth: false")]
+    [TestCase("enable_oauth2_auth: no")]
+    [TestCase("custom_auth_run_common_checks: false")]
+    [TestCase("custom_auth: ~")]
+    public void AuthenticationThatIsSwitchedOffCountsAsNone(string line)
+    {
+        var config = ConfigText.Read("general_settings:\n  " + line);
+        Assert.That(config.Config.RequiresKeys, Is.False);
+        Assert.That(config.Said(), Is.Empty);
+    }
+
+    [TestCase("litellm_settings: {master_key: sk-12345678}", "Unknown: test.yaml:1: litellm_settings.master_key: belongs in general_settings; ignored here: nobody is admin, and calls need another key")]
+    [TestCase("master_key: sk-12345678", "Unknown: test.yaml:1: master_key: belongs in general_settings; ignored here: nobody is admin, and calls need another key")]
+    [TestCase("general_settings: [master_key: sk-12345678]", "Invalid: test.yaml:1: general_settings: may hold a master_key that cannot be read: nobody is admin, and calls need another key")]
+    public void AMasterKeyInTheWrongPlaceDoesNotLeaveTheGatewayOpen(string yaml, string finding)
+    {
+        var config = ConfigText.Read(yaml);
+        Assert.That(config.Config.General.MasterKey, Is.SameAs(Secret.Unusable));
+        Assert.That(config.Said(), Has.Some.EqualTo(finding));
+    }
+
+    [Test]
+    public void AMasterKeyInItsPlaceCountsWhateverStandsElsewhere() =>
+        Assert.That(ConfigText.Read("{master_key: sk-other, general_settings: {master_key: sk-12345678}}").Config.General.MasterKey!.Reveal(), Is.EqualTo("sk-12345678"));
+
+    [TestCase("true", true)]
+    [TestCase("maybe", true)]
+    [TestCase("os.environ/NO", true)]
+    [TestCase("''", true)]
+    [TestCase("false", false)]
+    [TestCase("null", false)]
+    public void AUserIsBlockedUnlessTheFileSaysNo(string value, bool isBlocked) =>
+        Assert.That(ConfigText.Read($"user_access: [{{user_id: a, blocked: {value}}}]").Config.UserAccess.Single().IsBlocked, Is.EqualTo(isBlocked));
+
+    [TestCase("expires: 2026-01-01")]
+    [TestCase("duration: 30d")]
+    public void AKeyThatWouldHaveToExpireIsRefused(string line) =>
+        Assert.That(ConfigText.Read($"user_access:\n- user_id: a\n  {line}").Said().Single(),
+            Does.StartWith("Refused: test.yaml:3: user_access[0].").And.Contain("the key never expires"));
 
     [TestCase("user_access: hello")]
     [TestCase("user_access: {a: b}")]
@@ -111,9 +167,16 @@ public sealed class SecurityTests
     [TestCase("[{user_id: a, api_key: team-alpha-token}, {user_id: b, api_key: team-alpha-token}]")]
     [TestCase("[{user_id: a, api_key: team-alpha-token}, {user_id: b, api_keys: [x-other-token, os.environ/SAME]}]")]
     [TestCase("[{user_id: a, api_key: team-alpha-token}, {user_id: b, api_key: 'sha256:1C9CBFBD29D58C8C4EB3CFB07AB97F4C02D81F2E5F3E9DCBE8F8B2C9F3D1A3A1'}]", false)]
-    [TestCase("[{user_id: a}, {user_id: a}]")]
-    public void OneKeyForTwoUsersOrOneUserTwiceIsFatal(string users, bool isFatal = true) =>
+    public void OneKeyForTwoUsersIsFatal(string users, bool isFatal = true) =>
         Assert.That(ConfigText.Read("user_access: " + users, ("SAME", "team-alpha-token")).WouldStart, Is.EqualTo(!isFatal));
+
+    [Test]
+    public void OfTwoEntriesForOneUserTheFirstCounts()
+    {
+        var config = ConfigText.Read("user_access:\n- {user_id: a, max_budget: 1}\n- {user_id: a, api_key: team-alpha-token, max_budget: 5}");
+        Assert.That(config.Config.UserAccess.Single().MaxBudget, Is.EqualTo(NanoUsd.FromUsd(1)));
+        Assert.That(config.Said().Single(), Does.StartWith("Invalid: test.yaml:3: user_access[1].user_id: is the user_id of an entry before"));
+    }
 
     [Test]
     public void AHashedKeyIsTheSameAsThePlainOne()

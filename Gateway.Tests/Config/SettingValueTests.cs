@@ -156,13 +156,27 @@ public sealed class SettingValueTests
             router_settings: {num_retries: 1, fallbacks: [{c: [d, e]}]}
             """).Config.Router;
         Assert.That((config.NumRetries, config.AllowedFails), Is.EqualTo((1, 8)));
-        Assert.That(config.Fallbacks.Select(pair => $"{pair.Key}: {string.Join(' ', pair.Value)}"), Is.EqualTo(new[] { "c: d e", "*: z" }));
+        Assert.That(config.Fallbacks.Select(rule => $"{rule.Group}: {string.Join(' ', rule.Targets)}"), Is.EqualTo(new[] { "c: d e", "*: z" }));
     }
 
     [Test]
     public void AliasesMayBeNamesOrMaps() =>
-        Assert.That(ConfigText.Read("router_settings: {model_group_alias: {gpt-4: demo, old: {model: demo, hidden: true}}}").Config.Router.ModelGroupAlias,
-            Is.EqualTo(new[] { new ModelGroupAlias("gpt-4", "demo", false), new ModelGroupAlias("old", "demo", true) }));
+        Assert.That(ConfigText.Read("router_settings: {model_group_alias: {gpt-4: demo, old: {model: demo, hidden: true}}}").Config.Router.ModelGroupAlias
+                .Select(alias => (alias.Alias, alias.Model, alias.Hidden)),
+            Is.EqualTo(new[] { ("gpt-4", "demo", false), ("old", "demo", true) }));
+
+    [TestCase("600", 600)]
+    [TestCase("10m", 600)]
+    [TestCase("", 6000)]
+    [TestCase("0", 6000)]
+    [TestCase("soon", 6000)]
+    public void TheRequestTimeoutMayStandInItsVariable(string value, int seconds)
+    {
+        var timeout = TimeSpan.FromSeconds(seconds);
+        Assert.That(ConfigText.Read("x-a: 1", ("REQUEST_TIMEOUT", value)).Config.LiteLlm.RequestTimeout, Is.EqualTo(timeout));
+        Assert.That(ConfigText.Read("litellm_settings: {request_timeout: 5}", ("REQUEST_TIMEOUT", value)).Config.LiteLlm.RequestTimeout,
+            Is.EqualTo(TimeSpan.FromSeconds(5)));
+    }
 
     [Test]
     public void NullSectionsAreAbsentSections()
@@ -179,7 +193,7 @@ public sealed class SettingValueTests
     {
         var config = ConfigText.Read(yaml);
         Assert.That(config.WouldStart, Is.True);
-        Assert.That(config.Findings.Single().Kind, Is.EqualTo(FindingKind.Invalid));
+        Assert.That(config.Findings.Select(finding => finding.Kind), Is.Not.Empty.And.All.EqualTo(FindingKind.Invalid));
     }
 
     [TestCase("- model_name: m", "model_list[0]: has no litellm_params; the entry is left out")]

@@ -13,15 +13,17 @@ internal sealed class CatalogBuilder(
     private readonly HashSet<string> _ids = new(StringComparer.Ordinal);
     private readonly HashSet<string> _keysMissed = new(StringComparer.Ordinal);
     private DeploymentConfig _config = null!;
-    private int _index;
+
+    /// <summary>Names of entries that are left out because an environment variable is missing.</summary>
+    public HashSet<string> LeftOut { get; } = new(StringComparer.Ordinal);
 
     /// <summary>
     /// The deployments of an entry: none, one, or (where <c>model: "*"</c> leaves the provider to the client) one per provider
     /// with a key.
     /// </summary>
-    public IEnumerable<Deployment> Build(DeploymentConfig config, int index)
+    public IEnumerable<Deployment> Build(DeploymentConfig config)
     {
-        (_config, _index) = (config, index);
+        _config = config;
         if (!IsComplete() || !IsForThisEnvironment())
             return [];
         if (config.Params is { Model: "*", ApiBase: null, CustomLlmProvider: null, MockResponse: null })
@@ -59,6 +61,7 @@ internal sealed class CatalogBuilder(
         {
             Add(FindingKind.MissingVariable, "model_info.supported_environments",
                 $"is set and {EnvironmentVariable} is not; the deployment is left out");
+            LeftOut.Add(_config.ModelName);
             return false;
         }
         return wanted.Contains(here);
@@ -160,6 +163,8 @@ internal sealed class CatalogBuilder(
         if (text is null)
         {
             var variable = provider.ApiBaseVariables.FirstOrDefault();
+            if (variable is not null)
+                LeftOut.Add(_config.ModelName);
             Add(variable is null ? FindingKind.Invalid : FindingKind.MissingVariable, "litellm_params.api_base",
                 $"is needed for {provider.DisplayName}: add it{(variable is null ? "" : $" or set {variable}")}; the deployment is left out");
             return false;
@@ -227,5 +232,5 @@ internal sealed class CatalogBuilder(
     }
 
     private void Add(FindingKind kind, string key, string message) =>
-        findings.Add(new ConfigFinding(kind, _config.File, _config.Line, $"model_list[{_index}].{key}", message));
+        findings.Add(new ConfigFinding(kind, _config.File, _config.Line, $"{_config.Path}.{key}", message));
 }

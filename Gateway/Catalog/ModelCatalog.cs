@@ -76,7 +76,8 @@ public sealed class ModelCatalog
     {
         var builder = new CatalogBuilder(environment, prices, now, findings);
         var catalog = new ModelCatalog(config, [.. config.ModelList.SelectMany(builder.Build)], prices);
-        CatalogChecks.Run(config, catalog, findings);
+        builder.LeftOut.UnionWith(config.ModelsOfMissingVariables);
+        CatalogChecks.Run(config, catalog, builder.LeftOut, findings);
         return catalog;
     }
 
@@ -244,10 +245,8 @@ public sealed class ModelCatalog
     private static FrozenDictionary<string, ImmutableArray<string>> ReadFallbacks(GatewayConfig config)
     {
         var fallbacks = new Dictionary<string, ImmutableArray<string>>();
-        foreach (var (group, targets) in config.Router.Fallbacks.IsDefaultOrEmpty ? config.LiteLlm.Fallbacks : config.Router.Fallbacks)
+        foreach (var (group, targets) in config.Router.Fallbacks)
             fallbacks.TryAdd(group, targets);
-        if (!config.LiteLlm.DefaultFallbacks.IsDefaultOrEmpty)
-            fallbacks.TryAdd("*", config.LiteLlm.DefaultFallbacks);
         return fallbacks.ToFrozenDictionary();
     }
 }

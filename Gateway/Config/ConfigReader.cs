@@ -43,13 +43,15 @@ public static class ConfigReader
             credentials.Add(credential);
         var lite = ReadSection(root, ConfigSections.LiteLlm, LiteLlmSettings.Read);
         var users = ReadUsers(root);
+        var leftOut = new List<string>();
         return new GatewayConfig
         {
             ModelList = [.. root.Sections("model_list", ConfigSections.Deployment)
-                .SelectMany(entry => DeploymentConfig.Read(entry, credentials))],
+                .SelectMany(entry => DeploymentConfig.Read(entry, credentials, leftOut))],
+            ModelsOfMissingVariables = [.. leftOut],
             LiteLlm = lite,
             Router = ReadSection(root, ConfigSections.Router, s => RouterSettings.Read(s, lite)),
-            General = WithDistinctMasterKey(root, users, ReadSection(root, ConfigSections.General, s => GeneralSettings.Read(s, lite))),
+            General = ReadGeneral(root, lite, users),
             UserAccess = users,
             HasUserAccess = root.Node("user_access") is not null and not YamlList { Items.Count: 0 },
         };
@@ -75,7 +77,11 @@ public static class ConfigReader
             if (user is null)
                 continue;
             if (!ids.Add(user.UserId))
-                entry.Report(FindingKind.Fatal, "user_id", "is the user_id of another entry too; api_keys takes several keys");
+            {
+                entry.Report(FindingKind.Invalid, "user_id",
+                    "is the user_id of an entry before this one, which is left out; api_keys takes several keys");
+                continue;
+            }
             var keySetting = entry.Has("api_key") ? "api_key" : "api_keys";
             foreach (var key in user.ApiKeys.Where(key => key.IsUsable))
                 if (!owners.TryAdd(AccessKey.Hash(key), user.UserId) && owners[AccessKey.Hash(key)] != user.UserId)
@@ -85,9 +91,11 @@ public static class ConfigReader
         return users.ToImmutable();
     }
 
-    /// <summary>A user who shows the master key would be admin.</summary>
-    private static GeneralSettings WithDistinctMasterKey(YamlSection root, ImmutableArray<UserAccess> users, GeneralSettings general)
+    private static GeneralSettings ReadGeneral(YamlSection root, LiteLlmSettings lite, ImmutableArray<UserAccess> users)
     {
+        var general = ReadSection(root, ConfigSections.General, s => GeneralSettings.Read(s, lite));
+        general = ForeignAuth.WithStrayMasterKey(root, general) with { HasForeignAuth = ForeignAuth.IsIn(root) };
+        // A user who shows the master key would be admin.
         if (general.MasterKey is { IsUsable: true } master
             && users.Any(user => user.ApiKeys.Any(key => key.IsUsable && AccessKey.Hash(key) == AccessKey.Hash(master))))
             root.Report(FindingKind.Fatal, "user_access", "gives a user the master key; a key names one user");

@@ -19,6 +19,7 @@ internal static class ConfigSections
     private const string NoPrompts = "has no effect: prompts and answers are never stored or logged";
     private const string NoPrice = $"{NotHonoured}: costs are computed without it";
     private const string NoSecretManager = "has no effect: secrets come from environment variables only";
+    private const string NoExpiry = $"{NotHonoured}: the key never expires; write blocked: true when its time is over";
     private const string NoTeams = $"{NotHonoured}: users come from user_access";
 
     public static readonly SectionRules Root = new("the top level",
@@ -37,7 +38,6 @@ internal static class ConfigSections
         new KnownKey("agent_list", Ignored, NotHonoured),
         new KnownKey("vector_store_registry", Ignored, NotHonoured),
         new KnownKey("search_tools", Ignored, NotHonoured),
-        new KnownKey("jwt_auth_config", Refused, "JWT authentication is not built in"),
         new KnownKey("team_management", Unknown, "is not a known setting; teams are named by team_id in user_access"),
         new KnownKey("users", Unknown, "is not a known setting; did you mean 'user_access'?"),
         new KnownKey("keys", Unknown, "is not a known setting; did you mean 'user_access'?"),
@@ -88,7 +88,7 @@ internal static class ConfigSections
         new KnownKey("disable_end_user_cost_tracking*", Ignored, $"{NotHonoured}: the end user stays in the ledger"),
         new KnownKey("force_ipv4", Ignored, NotHonoured),
         new KnownKey("ssl_verify", Ignored, "has no effect: certificates are always verified", WhenOn),
-        new KnownKey("aiohttp_trust_env", Ignored, "", Always),
+        new KnownKey("aiohttp_trust_env", Ignored, "has no effect: no proxy is taken from the environment"),
         new KnownKey("user_url_allowed_hosts", Ignored, NotEnforced),
         new KnownKey("model_alias_map", Ignored, $"{NotHonoured}; model_group_alias in router_settings is"),
         new KnownKey("priority_reservation*", Ignored, $"{NotHonoured}: all callers have the same priority"),
@@ -193,14 +193,12 @@ internal static class ConfigSections
         new KnownKey("allow_client_side_credentials", Ignored, $"{NotHonoured}; configurable_clientside_auth_params of a deployment is"),
         new KnownKey("infer_model_from_keys", Ignored, NotHonoured),
         new KnownKey("allow_user_auth", Ignored, "has no effect: users do not log in, they have keys"),
-        new KnownKey("custom_auth_settings", Refused, $"goes with custom_auth, which {NoPython}"),
-        new KnownKey("custom_auth_run_common_checks", Refused, $"goes with custom_auth, which {NoPython}"),
-        new KnownKey("enable_post_custom_auth_checks", Refused, $"goes with custom_auth, which {NoPython}"),
+        new KnownKey("custom_auth", Refused, ""), // ForeignAuth reports these three; they are named for a misspelling
+        new KnownKey("enable_jwt_auth", Refused, ""),
+        new KnownKey("enable_oauth2_auth", Refused, ""),
         new KnownKey("custom_key_generate", Refused, NoPython),
         new KnownKey("custom_sso", Refused, NoPython),
         new KnownKey("custom_ui_sso_sign_in_handler", Refused, NoPython),
-        new KnownKey("litellm_jwtauth", Refused, "JWT authentication is not built in"),
-        new KnownKey("enable_oauth", Refused, "OAuth authentication is not built in"),
         new KnownKey("key_management_*", Ignored, NoSecretManager),
         new KnownKey("use_azure_key_vault", Ignored, NoSecretManager),
         new KnownKey("use_google_kms", Ignored, NoSecretManager),
@@ -319,9 +317,8 @@ internal static class ConfigSections
         new KnownKey("model_max_budget", Ignored, NotEnforced),
         new KnownKey("model_rpm_limit", Ignored, NotEnforced),
         new KnownKey("model_tpm_limit", Ignored, NotEnforced),
-        new KnownKey("blocked", Ignored, "is not honoured by this version: the user can call; remove the entry"),
-        new KnownKey("duration", Ignored, $"{NotHonoured}: the key does not expire"),
-        new KnownKey("expires", Ignored, $"{NotHonoured}: the key does not expire"),
+        new KnownKey("duration", Refused, NoExpiry),
+        new KnownKey("expires", Refused, NoExpiry),
         new KnownKey("allowed_routes", Ignored, NotEnforced),
         new KnownKey("permissions", Ignored, NotEnforced),
         new KnownKey("user_role", Ignored, $"{NotHonoured}: only the master key is admin"),

@@ -7,15 +7,19 @@ public sealed record DeploymentConfig
     public required LiteLlmParams Params { get; init; }
     public ModelInfo Info { get; init; } = new();
 
-    /// <summary>Where the entry stands, for messages.</summary>
+    /// <summary>Where the entry stands, for messages: its file, its line and its place in the list.</summary>
     public required string File { get; init; }
     public required int Line { get; init; }
+    public string Path { get; init; } = "model_list[]";
 
     /// <summary>
     /// One deployment, or one for each organization when a list of them is given. None, with a finding, when there is no
     /// model name or no model: then LiteLLM leaves the entry out too.
     /// </summary>
-    internal static IEnumerable<DeploymentConfig> Read(YamlSection s, Credentials credentials)
+    /// <param name="s">The entry.</param>
+    /// <param name="credentials">The settings that entries share.</param>
+    /// <param name="leftOut">Grows by the name, when the entry is left out for want of an environment variable.</param>
+    internal static IEnumerable<DeploymentConfig> Read(YamlSection s, Credentials credentials, List<string> leftOut)
     {
         var name = s.Text("model_name");
         var infoSection = s.Section("model_info", ConfigSections.Info);
@@ -38,6 +42,8 @@ public sealed record DeploymentConfig
         paramsSection.ReportUnread();
         if (parameters is null)
             Skip(paramsSection, "model");
+        if (name is not null && parameters is null && paramsSection.Blame("model") == FindingKind.MissingVariable)
+            leftOut.Add(name);
         if (name is null || parameters is null)
             return [];
 
@@ -51,6 +57,7 @@ public sealed record DeploymentConfig
             Info = info,
             File = s.Map.File,
             Line = s.Map.Line,
+            Path = s.Path,
         });
     }
 

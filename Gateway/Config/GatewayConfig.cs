@@ -6,6 +6,9 @@ namespace Gateway.Config;
 public sealed record GatewayConfig
 {
     public ImmutableArray<DeploymentConfig> ModelList { get; init; } = [];
+
+    /// <summary>Names whose entries are left out of <see cref="ModelList"/> because an environment variable is missing.</summary>
+    public ImmutableArray<string> ModelsOfMissingVariables { get; init; } = [];
     public LiteLlmSettings LiteLlm { get; init; } = new();
     public RouterSettings Router { get; init; } = new();
     public GeneralSettings General { get; init; } = new();

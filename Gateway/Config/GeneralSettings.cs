@@ -44,7 +44,6 @@ public sealed record GeneralSettings
         return defaults with
         {
             MasterKey = ReadMasterKey(s),
-            HasForeignAuth = ReadForeignAuth(s),
             LiteLlmKeyHeaderName = s.Text("litellm_key_header_name"),
             RequireAuthForMetricsEndpoint = s.Flag("require_auth_for_metrics_endpoint") ?? lite.RequireAuthForMetricsEndpoint ?? true,
             AlwaysIncludeStreamUsage = s.Flag("always_include_stream_usage") ?? false,
@@ -83,25 +82,6 @@ public sealed record GeneralSettings
             return Secret.Of(value);
         s.Context.Findings.Add(FindingKind.Invalid, Variable, 0, "", "the environment variable holds no usable key: nobody is admin");
         return Secret.Unusable;
-    }
-
-    private static bool ReadForeignAuth(YamlSection s)
-    {
-        var isOn = false;
-        (string Key, string What)[] schemes =
-        [
-            ("custom_auth", "needs Python, which the gateway does not run"),
-            ("enable_jwt_auth", "JWT is not built in"),
-            ("enable_oauth2_auth", "OAuth is not built in"),
-        ];
-        foreach (var (key, what) in schemes)
-        {
-            if (!s.IsSwitchedOn(key))
-                continue;
-            isOn = true;
-            s.Report(FindingKind.Refused, key, $"{what}; calls need a key of master_key or user_access");
-        }
-        return isOn;
     }
 
     private static long? Megabytes(YamlSection s, string key, double most) =>

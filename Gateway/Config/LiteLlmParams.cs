@@ -63,7 +63,7 @@ public sealed record LiteLlmParams
             Weight = s.Number("weight"),
             CooldownTime = s.Duration("cooldown_time"),
             DropParams = drop is null ? s.Flag("drop_params") : drop.Items.Count > 0,
-            AdditionalDropParams = s.Words("additional_drop_params") ?? [],
+            AdditionalDropParams = ReadDropParams(s),
             ExtraBody = ReadMembers(s, "extra_body"),
             ExtraHeaders = ReadHeaders(s),
             ConfigurableClientsideAuthParams = [.. ClientsideAuthParam.Read(s)],
@@ -73,6 +73,19 @@ public sealed record LiteLlmParams
         };
         parameters = parameters with { Defaults = ReadDefaults(s) };
         return model is null ? null : parameters;
+    }
+
+    /// <summary>Names of top-level parameters. LiteLLM's paths into them, as <c>tools[*].strict</c>, are left out.</summary>
+    private static ImmutableArray<string> ReadDropParams(YamlSection s)
+    {
+        const string Key = "additional_drop_params";
+        var names = s.Words(Key) ?? [];
+        foreach (var path in names.Where(IsPath))
+            s.Report(FindingKind.Ignored, Key,
+                $"'{FindingLog.Clip(path)}' is a path into a parameter and is not honoured; only whole parameters are removed");
+        return names.RemoveAll(IsPath);
+
+        static bool IsPath(string name) => name.AsSpan().ContainsAny('.', '[');
     }
 
     /// <summary>Every key that is no setting, here or elsewhere: as in LiteLLM it is sent to the provider.</summary>

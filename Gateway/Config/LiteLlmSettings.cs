@@ -11,7 +11,7 @@ public sealed record LiteLlmSettings
 
     public bool DropParams { get; init; }
 
-    /// <summary>LiteLLM's default is 6000 s.</summary>
+    /// <summary>From the file, else from REQUEST_TIMEOUT. LiteLLM's default is 6000 s.</summary>
     public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromSeconds(6000);
     public int? NumRetries { get; init; }
     public bool JsonLogs { get; init; }
@@ -30,16 +30,19 @@ public sealed record LiteLlmSettings
     public IEnumerable<KeyValuePair<string, ImmutableArray<string>>> ShownClientLabels =>
         ClientLabels.Where(label => label.Key != EndUser || EndUserLabel);
 
-    public ImmutableArray<string> DefaultFallbacks { get; init; } = [];
+    /// <summary>Counts where router_settings has none, as do <see cref="Fallbacks"/>. Null: there are none.</summary>
+    public FallbackRule? DefaultFallbacks { get; init; }
 
-    /// <summary>Group → fallback groups, in order; <c>*</c> for every group.</summary>
-    public ImmutableArray<KeyValuePair<string, ImmutableArray<string>>> Fallbacks { get; init; } = [];
+    /// <summary>In file order.</summary>
+    public ImmutableArray<FallbackRule> Fallbacks { get; init; } = [];
 
     /// <summary>Counts where router_settings has none.</summary>
     public int? AllowedFails { get; init; }
 
     /// <summary>LiteLLM reads it here, newer versions in general_settings.</summary>
     public bool? RequireAuthForMetricsEndpoint { get; init; }
+
+    private static readonly string[] KnownClientLabels = ["end_user", "client_ip", "user_agent"];
 
     internal static LiteLlmSettings Read(YamlSection s)
     {
@@ -48,14 +51,14 @@ public sealed record LiteLlmSettings
         return settings with
         {
             DropParams = s.Flag("drop_params") ?? false,
-            RequestTimeout = s.Duration("request_timeout", zero: false) ?? settings.RequestTimeout,
+            RequestTimeout = s.Duration("request_timeout", zero: false) ?? RequestTimeoutOf(s.Context) ?? settings.RequestTimeout,
             NumRetries = s.Count("num_retries", most: RouterSettings.MostRetries),
             AllowedFails = s.Count("allowed_fails"),
             JsonLogs = s.Flag("json_logs") ?? false,
             IncludeCostInStreamingUsage = s.Flag("include_cost_in_streaming_usage") ?? false,
             EndUserLabel = ReadEndUserLabel(s),
             ClientLabels = ReadClientLabels(s),
-            DefaultFallbacks = FallbackLists.ReadNames(s, "default_fallbacks"),
+            DefaultFallbacks = FallbackLists.ReadDefaults(s, "default_fallbacks"),
             Fallbacks = FallbackLists.Read(s, "fallbacks"),
             RequireAuthForMetricsEndpoint = s.Flag("require_auth_for_metrics_endpoint"),
         };
@@ -77,6 +80,26 @@ public sealed record LiteLlmSettings
     {
         if (s.Section(LabelLists, ConfigSections.Any) is not { } labels)
             return [];
-        return [.. labels.Map.Entries.Select(entry => KeyValuePair.Create(entry.Key, labels.Words(entry.Key) ?? []))];
+        var known = labels.Map.Entries.Where(entry => KnownClientLabels.Contains(entry.Key)).ToArray();
+        foreach (var entry in labels.Map.Entries.Except(known))
+        {
+            if (entry.Key == "user_email")
+                labels.Report(FindingKind.Ignored, entry.Key, "has no effect: the gateway does not know e-mail addresses");
+            else
+                labels.Report(FindingKind.Unknown, entry.Key,
+                    $"is no label whose values clients choose; those are {string.Join(", ", KnownClientLabels)}");
+        }
+        return [.. known.Select(entry => KeyValuePair.Create(entry.Key, labels.Words(entry.Key) ?? []))];
+    }
+
+    private static TimeSpan? RequestTimeoutOf(ReadingContext context)
+    {
+        const string Variable = "REQUEST_TIMEOUT"; // LiteLLM's
+        if (!context.Environment.TryGetValue(Variable, out var text) || text.Length == 0)
+            return null;
+        if (ScalarText.TryDuration(text.Trim(), out var timeout) && timeout > TimeSpan.Zero)
+            return timeout;
+        context.Findings.Add(FindingKind.Invalid, Variable, 0, "", "the environment variable must be a time above 0, as 600 or 10m");
+        return null;
     }
 }

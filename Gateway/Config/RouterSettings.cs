@@ -35,8 +35,8 @@ public sealed record RouterSettings
     /// <summary>LiteLLM: 5.</summary>
     public int MaxFallbacks { get; init; } = 5;
 
-    /// <summary>Group → fallback groups, in order; <c>*</c> for every group. From either section.</summary>
-    public ImmutableArray<KeyValuePair<string, ImmutableArray<string>>> Fallbacks { get; init; } = [];
+    /// <summary>In file order, from either section, the default ones last.</summary>
+    public ImmutableArray<FallbackRule> Fallbacks { get; init; } = [];
 
     /// <summary>Alias → group and whether the alias is hidden from <c>/v1/models</c>.</summary>
     public ImmutableArray<ModelGroupAlias> ModelGroupAlias { get; init; } = [];
@@ -90,13 +90,14 @@ public sealed record RouterSettings
     }
 
     /// <summary>The fallbacks of one section; default_fallbacks are the entry <c>*</c>, after all others, as in LiteLLM.</summary>
-    private static ImmutableArray<KeyValuePair<string, ImmutableArray<string>>> ReadFallbacks(YamlSection s, LiteLlmSettings lite)
+    private static ImmutableArray<FallbackRule> ReadFallbacks(YamlSection s, LiteLlmSettings lite)
     {
         var own = FallbackLists.Read(s, "fallbacks");
-        var ownDefaults = FallbackLists.ReadNames(s, "default_fallbacks");
+        var ownDefaults = FallbackLists.ReadDefaults(s, "default_fallbacks");
         var fallbacks = s.Has("fallbacks") ? own : lite.Fallbacks;
         var defaults = s.Has("default_fallbacks") ? ownDefaults : lite.DefaultFallbacks;
-        return defaults.IsEmpty || fallbacks.Any(entry => entry.Key == "*") ? fallbacks : fallbacks.Add(new("*", defaults));
+        var hasDefaults = defaults is { Targets.IsEmpty: false } && !fallbacks.Any(rule => rule.Group == FallbackRule.EveryGroup);
+        return hasDefaults ? fallbacks.Add(defaults!) : fallbacks;
     }
 
     private static IEnumerable<ModelGroupAlias> ReadAliases(YamlSection s)
@@ -110,7 +111,7 @@ public sealed record RouterSettings
             var hidden = inner?.Flag("hidden") ?? false;
             inner?.ReportUnread();
             if (model is not null)
-                yield return new ModelGroupAlias(entry.Key, model, hidden);
+                yield return new ModelGroupAlias(entry.Key, model, hidden) { File = entry.File, Line = entry.Line };
             else if (inner is not null)
                 aliases.Report(FindingKind.Invalid, entry.Key, "must be a model name, or a map with model; it is left out");
         }
@@ -118,4 +119,9 @@ public sealed record RouterSettings
 }
 
 /// <summary>One entry of <c>model_group_alias</c>.</summary>
-public sealed record ModelGroupAlias(string Alias, string Model, bool Hidden);
+public sealed record ModelGroupAlias(string Alias, string Model, bool Hidden)
+{
+    /// <summary>Where the entry stands, for messages.</summary>
+    public string File { get; init; } = "";
+    public int Line { get; init; }
+}

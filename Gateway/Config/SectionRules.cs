@@ -30,7 +30,7 @@ internal sealed class SectionRules
     /// <summary>Reports a key that nobody read, unless it is harmless.</summary>
     public void Report(YamlSection section, YamlEntry entry)
     {
-        if (section.Context.Findings.IsFull)
+        if (section.Context.Findings.IsFull || ForeignAuth.Covers(this, entry.Key))
             return;
         if (Find(entry.Key) is { } known)
             ReportKnown(section, entry, known);

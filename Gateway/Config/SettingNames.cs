@@ -25,7 +25,7 @@ internal static class SettingNames
         Ask(ConfigSections.Router, s => RouterSettings.Read(s, lite));
         Ask(ConfigSections.RoutingStrategyArgs, s => RouterSettings.ReadStrategyArgs(s, new RouterSettings()));
         Ask(ConfigSections.General, s => GeneralSettings.Read(s));
-        Ask(ConfigSections.Deployment, s => DeploymentConfig.Read(s, new Credentials()).Count());
+        Ask(ConfigSections.Deployment, s => DeploymentConfig.Read(s, new Credentials(), []).Count());
         Ask(ConfigSections.Params, s => LiteLlmParams.Read(s, info, new CustomPrice()));
         Ask(ConfigSections.Info, s => { ModelInfo.Read(s); CustomPrice.Read(s); });
         Ask(ConfigSections.Credential, s => new Credentials().Add(s));

@@ -15,7 +15,14 @@ public sealed record UserAccess
     public NanoUsd? MaxBudget { get; init; }
     public string? KeyAlias { get; init; }
     public string? TeamId { get; init; }
+
+    /// <summary>True: the user's keys are refused. Also when it is set and cannot be read.</summary>
+    public bool IsBlocked { get; init; }
+
+    /// <summary>Where the entry stands, for messages: its file, its line and its place in the list.</summary>
+    public string File { get; init; } = "";
     public required int Line { get; init; }
+    public string Path { get; init; } = "user_access[]";
 
     /// <summary>LiteLLM's name for access to no model at all.</summary>
     private const string NoModels = "no-default-models";
@@ -39,11 +46,22 @@ public sealed record UserAccess
             MaxBudget = ReadBudget(s),
             KeyAlias = s.Text("key_alias"),
             TeamId = s.Text("team_id"),
+            IsBlocked = ReadBlocked(s),
+            File = s.Map.File,
             Line = s.Map.Line,
+            Path = s.Path,
         };
         if (userId is null && s.Map.Entries.Count > 0)
             s.Report(FindingKind.Invalid, "has no user_id; the entry is left out");
         return userId is null ? null : user;
+    }
+
+    private static bool ReadBlocked(YamlSection s)
+    {
+        var isBlocked = s.IsSwitchedOn("blocked");
+        if (isBlocked && s.Flag("blocked") is null)
+            s.Report(s.Blame("blocked"), "blocked", "is set and comes to neither true nor false: the user is blocked");
+        return isBlocked;
     }
 
     /// <summary>The keys with the paths where they stand.</summary>

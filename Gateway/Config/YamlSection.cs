@@ -41,13 +41,12 @@ internal sealed class YamlSection(ReadingContext context, SectionRules rules, Ya
 
     public bool? Flag(string key) => Value<bool>(key, ScalarText.TryFlag, "must be true or false");
 
-    /// <summary>True unless the key is absent, null, empty or says false: a security setting is on even when it cannot be read.</summary>
+    /// <summary>True unless the key is absent, null or says false: a security setting is on even when it cannot be read.</summary>
     public bool IsSwitchedOn(string key) => Node(key) switch
     {
         null => false,
-        YamlScalar { Text: "" } => false,
-        YamlScalar scalar => Context.Resolve(scalar, PathOf(key)).Text is not { } text || !ScalarText.TryFlag(text, out var on) || on,
-        YamlList list => list.Items.Count > 0,
+        YamlScalar scalar =>
+            Context.Resolve(scalar, PathOf(key)).Text is not { } text || !ScalarText.TryFlag(text.Trim(), out var on) || on,
         _ => true,
     };
 
