@@ -56,8 +56,14 @@ public sealed class CheckCommandTests
     {
         var (exitCode, output) = Invoke($"-c {Path.Combine(_folder.Path, "no.yaml")}");
         Assert.That(exitCode, Is.EqualTo(2));
-        Assert.That(output, Does.Contain("no.yaml: does not exist"));
+        Assert.That(output, Does.StartWith("gateway: ").And.Contain("no.yaml' named by --config does not exist."));
     }
+
+    [Test]
+    public void AFileOfTheUsualNameMustExistWhenItIsNamed() => Assert.That(Invoke("-c ./no/config.yaml").ExitCode, Is.EqualTo(2));
+
+    [Test]
+    public void AnEmptyNameIsAnError() => Assert.That(Invoke("-c \"\""), Is.EqualTo((2, "gateway: --config needs the name of a file; leave it out for ./config.yaml." + Environment.NewLine)));
 
     [Test]
     public void TheFileMayBeNamedByItsVariable()

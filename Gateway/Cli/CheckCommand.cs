@@ -39,14 +39,21 @@ public static class CheckCommand
         var command = new Command("check", "Read a config file and say what the gateway would make of it.") { config, strict, format };
         command.SetAction(parsed =>
         {
-            var path = parsed.GetValue(config) ?? environment.GetValueOrDefault("CONFIG_FILE_PATH") ?? ConfigPath.Default;
             var strictness = parsed.GetResult(strict) is null ? Strictness.None
                 : parsed.GetValue(strict) is null ? Strictness.Findings
                 : Strictness.Environment;
             var output = parsed.InvocationConfiguration.Output;
-            if (path == ConfigPath.Default && !File.Exists(path))
-                return SayNothingToCheck(output);
-            return Run(path, strictness, parsed.GetValue(format) == "json" ? Format.Json : Format.Text, environment, output, further);
+            try
+            {
+                return ConfigPath.Find(parsed.GetValue(config), environment) is { } path
+                    ? Run(path, strictness, parsed.GetValue(format) == "json" ? Format.Json : Format.Text, environment, output, further)
+                    : SayNothingToCheck(output);
+            }
+            catch (StartException e)
+            {
+                parsed.InvocationConfiguration.Error.WriteLine($"gateway: {e.Message}");
+                return WouldNotStart;
+            }
         });
         return command;
     }

@@ -8,9 +8,11 @@ internal static class ConfigPath
 
     /// <summary>The option, else CONFIG_FILE_PATH, else ./config.yaml where there is one.</summary>
     /// <returns>Null: none is named and none lies in the working directory.</returns>
-    /// <exception cref="StartException">A file that was named does not exist.</exception>
+    /// <exception cref="StartException">A file that was named does not exist, or the option is there and empty.</exception>
     public static string? Find(string? option, IReadOnlyDictionary<string, string> environment)
     {
+        if (option is "")
+            throw new StartException("--config needs the name of a file; leave it out for ./config.yaml.");
         var named = option ?? environment.GetValueOrDefault("CONFIG_FILE_PATH");
         if (string.IsNullOrEmpty(named))
             return File.Exists(Default) ? Default : null;

@@ -3,7 +3,6 @@ using System.CommandLine.Parsing;
 using System.Globalization;
 using Gateway.Catalog;
 using Gateway.Config;
-using Gateway.Telemetry;
 
 namespace Gateway.Cli;
 
@@ -11,6 +10,7 @@ namespace Gateway.Cli;
 public sealed class ServeCommand
 {
     private const string DatabaseName = "gateway.db";
+    private const string DefaultHost = "127.0.0.1";
     private const int DefaultPort = 4000;
 
     private readonly Option<string?> _config = new("--config", "-c")
@@ -70,8 +70,6 @@ public sealed class ServeCommand
     {
         try
         {
-            if (OpenSslCheck.Missing() is { } missing)
-                throw new StartException(missing);
             var path = ConfigPath.Find(parsed.GetValue(_config), environment);
             var loaded = path is null ? LoadedConfig.Of(StarterConfig.For(environment), environment) : ConfigReader.Load(path, environment);
             Report(loaded.Findings);
@@ -89,7 +87,8 @@ public sealed class ServeCommand
         }
     }
 
-    private GatewayOptions OptionsOf(ParseResult parsed, LoadedConfig loaded, string? configPath)
+    /// <summary>What the command line says, else the environment, else the defaults.</summary>
+    internal GatewayOptions OptionsOf(ParseResult parsed, LoadedConfig loaded, string? configPath)
     {
         var environment = loaded.Environment;
         var certificate = parsed.GetValue(_certificate);
@@ -100,7 +99,7 @@ public sealed class ServeCommand
         {
             Config = loaded.Config,
             Environment = environment,
-            Host = parsed.GetValue(_host) ?? environment.GetValueOrDefault("HOST") ?? "127.0.0.1",
+            Host = HostOf(parsed.GetValue(_host) ?? environment.GetValueOrDefault("HOST")),
             Port = parsed.GetValue(_port) ?? PortOf(environment),
             DatabasePath = Path.GetFullPath(parsed.GetValue(_database) ?? Path.Combine(Path.GetDirectoryName(configPath) ?? "", DatabaseName)),
             CertificateFile = certificate,
@@ -109,6 +108,9 @@ public sealed class ServeCommand
             Random = NewRandom(),
         };
     }
+
+    /// <summary>An empty address would be taken for all of them.</summary>
+    private static string HostOf(string? named) => string.IsNullOrWhiteSpace(named) ? DefaultHost : named;
 
     private static int PortOf(IReadOnlyDictionary<string, string> environment)
     {
@@ -122,6 +124,8 @@ public sealed class ServeCommand
     private static int? ReadPort(ArgumentResult argument)
     {
         var text = argument.Tokens[0].Value;
+        if (text.Length == 0)
+            return DefaultPort;
         if (TryReadPort(text, out var port))
             return port;
         argument.AddError($"--port: '{text}' is not a port number, 0 to 65535.");
