@@ -1,6 +1,9 @@
 using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
+using Gateway.Catalog;
 using Gateway.Config;
+using Gateway.Pricing;
+using Gateway.Tests.Catalog;
 
 namespace Gateway.Tests.Config;
 
@@ -18,6 +21,15 @@ public sealed class SampleTests
         var config = ConfigReader.Load(Path.Combine(Root(), name), ConfigText.NoVariables);
         Assert.That(config.Findings.Where(finding => finding.Kind != FindingKind.MissingVariable), Is.Empty);
         Assert.That(config.Config.ModelList, Is.Not.Empty);
+    }
+
+    [TestCaseSource(nameof(Files))]
+    public void TheModelsOfEverySampleCanBeCalled(string name)
+    {
+        var loaded = ConfigReader.Load(Path.Combine(Root(), name), ConfigText.NoVariables);
+        var findings = new List<ConfigFinding>();
+        ModelCatalog.Build(loaded.Config, loaded.Environment, PriceBook.Embedded, CatalogFixture.Now, findings);
+        Assert.That(findings.Where(finding => finding.Kind != FindingKind.MissingVariable), Is.Empty);
     }
 
     [Test]
@@ -43,9 +55,9 @@ public sealed class SampleTests
         Assert.That(SettingNames.All.Where(section => section.Names.Count < 2).Select(section => section.Section.Name), Is.Empty);
 
     [Test]
-    public void TheMissionsExampleMeansWhatItSays()
+    public void TheExampleOfTwoTeamsMeansWhatItSays()
     {
-        var config = ConfigReader.Load(Path.Combine(Root(), "samples", "mission.yaml"), ConfigText.NoVariables).Config;
+        var config = ConfigReader.Load(Path.Combine(Root(), "samples", "two-teams.yaml"), ConfigText.NoVariables).Config;
         Assert.That(config.ModelList.Select(d => $"{d.ModelName}={d.Params.Model}"), Is.EqualTo(new[] { "gpt-4=openai/gpt-4", "claude-2=anthropic/claude-2" }));
         Assert.That(config.Router.RoutingStrategy, Is.EqualTo("usage-based"));
         Assert.That(config.UserAccess.Select(u => $"{u.UserId} {string.Join(',', u.Models)} {u.MaxBudget} {u.ApiKeys.Length}"),
