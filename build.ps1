@@ -42,11 +42,11 @@ else { Write-Output "The smoke run is left out: this machine is $machine." }
 $version = ([xml](Get-Content Directory.Build.props -Raw)).SelectSingleNode('//Version').InnerText
 if ($IsWindows) {
     $archive = "gateway-$version-$Runtime.zip"
-    Compress-Archive -Force -Path "artifacts/$Runtime/$program", LICENSE, config.yaml -DestinationPath "artifacts/$archive"
+    Compress-Archive -Force -Path "artifacts/$Runtime/$program", LICENSE, README.md, config.yaml, samples -DestinationPath "artifacts/$archive"
 }
 else {
     $archive = "gateway-$version-$Runtime.tar.gz"
-    tar -czf artifacts/$archive -C artifacts/$Runtime $program -C ../.. LICENSE config.yaml
+    tar -czf artifacts/$archive -C artifacts/$Runtime $program -C ../.. LICENSE README.md config.yaml samples
 }
 $hash = (Get-FileHash "artifacts/$archive" -Algorithm SHA256).Hash.ToLowerInvariant()
 Set-Content "artifacts/$archive.sha256" "$hash  $archive"
