@@ -43,6 +43,9 @@ public sealed partial class KeyRing : IDisposable
 
     private readonly HashSet<string> _blocked = new(StringComparer.Ordinal);
 
+    /// <summary>Replaced together with the keys, so that nobody is remembered longer than their key counts.</summary>
+    private volatile RecentKeys _recent = new();
+
     private volatile FrozenDictionary<KeyHash, Caller> _callers = FrozenDictionary<KeyHash, Caller>.Empty;
 
     // Guarded by _polling.
@@ -94,6 +97,13 @@ public sealed partial class KeyRing : IDisposable
         caller = _everybody;
         if (caller is not null)
             return null;
+        var recent = _recent;
+        var bearer = _setup.HeaderName is null ? PresentedKey.OnlyBearer(headers) : null;
+        if (bearer is not null && recent.Find(bearer) is { } known)
+        {
+            caller = known;
+            return null;
+        }
         if (PresentedKey.Find(headers, _setup.HeaderName, out var key) is { } missing)
             return missing;
         if (KeyHash.TryCompute(key, out var hash) && _callers.TryGetValue(hash, out var found))
@@ -101,6 +111,8 @@ public sealed partial class KeyRing : IDisposable
             if (!found.IsAdmin && _blocked.Contains(found.UserId))
                 return ApiError.KeyBlocked();
             caller = found;
+            if (bearer is not null)
+                recent.Remember(bearer, found);
             return null;
         }
         return ApiError.InvalidApiKey(KeyHint.Of(key));
@@ -153,6 +165,7 @@ public sealed partial class KeyRing : IDisposable
         // The generation is read first: a change in between is noticed by the next poll.
         var generation = _store!.Generation();
         _callers = MakeCallers(_store.List());
+        _recent = new RecentKeys();
         _generation = generation;
     }
 

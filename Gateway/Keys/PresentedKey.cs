@@ -43,6 +43,10 @@ internal static class PresentedKey
         return ApiError.NoApiKey();
     }
 
+    /// <summary>The text of <c>Authorization</c> where it alone decides. Null: another header may, or it is repeated or missing.</summary>
+    public static string? OnlyBearer(IHeaderDictionary headers) =>
+        headers.Authorization is { Count: 1 } header && !headers.ContainsKey("x-litellm-api-key") ? header[0] : null;
+
     private enum SchemeIs { Required, Optional, Absent }
 
     /// <summary>The key of one header; empty when the header is not there or holds nothing.</summary>

@@ -1,10 +1,11 @@
 using System.Collections.Immutable;
+using System.Runtime.CompilerServices;
 using Gateway.Catalog;
 using Gateway.Routing;
 using Gateway.Telemetry;
 using Gateway.Upstream;
-using Polly;
 using Polly.Retry;
+using Polly;
 
 namespace Gateway.Pipeline;
 
@@ -80,8 +81,20 @@ internal sealed class Attempts
         };
     }
 
-    private ValueTask<AttemptOutcome> RunGroupAsync(AttemptRun run, CancellationToken clientAborted) => _retries.ExecuteAsync(
-        static (state, ct) => state.Attempts.AttemptAsync(state.Run, ct), (Attempts: this, Run: run), clientAborted);
+    /// <summary>The first attempt is made straight away: Polly takes over where it failed and is to be made again.</summary>
+    private async ValueTask<AttemptOutcome> RunGroupAsync(AttemptRun run, CancellationToken clientAborted)
+    {
+        var first = await AttemptAsync(run, clientAborted);
+        return first.ShouldRetry ? await RetryAsync(run, first, clientAborted) : first;
+    }
+
+    private ValueTask<AttemptOutcome> RetryAsync(AttemptRun run, AttemptOutcome failed, CancellationToken clientAborted) =>
+        _retries.ExecuteAsync(
+            static (state, ct) => Interlocked.Exchange(ref state.Failed.Value, null) is { } failed
+                ? new ValueTask<AttemptOutcome>(failed)
+                : state.Attempts.AttemptAsync(state.Run, ct),
+            (Attempts: this, Run: run, Failed: new StrongBox<AttemptOutcome?>(failed)),
+            clientAborted);
 
     /// <summary>
     /// One attempt: (1) wait where it is a retry, (2) choose a deployment, (3) shape the request for it, (4) call it, (5) judge what

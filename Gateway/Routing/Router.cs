@@ -13,6 +13,7 @@ namespace Gateway.Routing;
 public sealed class Router
 {
     private readonly ConcurrentDictionary<string, DeploymentState> _states = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<Deployment, DeploymentState> _known = new();
     private readonly Lock _cooling = new();
     private readonly TimeProvider _time;
     private readonly long _start;
@@ -38,7 +39,11 @@ public sealed class Router
 
     /// <summary>Takes new settings over; what is known of the deployments stays.</summary>
     /// <exception cref="ArgumentException">There is no strategy of that name.</exception>
-    public void Use(RouterSettings settings) => _rules = Rules.From(settings);
+    public void Use(RouterSettings settings)
+    {
+        _rules = Rules.From(settings);
+        _known.Clear();
+    }
 
     /// <summary>Chooses a deployment. Null: <paramref name="deployment"/> is the one; else the refusal, and it is not set.</summary>
     /// <param name="tried">Where earlier attempts of the same request went. Null: this is the first.</param>
@@ -108,7 +113,9 @@ public sealed class Router
 
     private TimeSpan Now => _time.GetElapsedTime(_start);
 
-    private DeploymentState StateOf(Deployment deployment) => _states.GetOrAdd(deployment.Id, static _ => new());
+    /// <summary>By the object while a config lasts, by the id across reloads: hashing a long id several times a request adds up.</summary>
+    private DeploymentState StateOf(Deployment deployment) =>
+        _known.TryGetValue(deployment, out var state) ? state : _known.GetOrAdd(deployment, static (it, states) => states.GetOrAdd(it.Id, static _ => new()), _states);
 
     // Whoever names a deployment by its id gets it, cooling down or not, as in LiteLLM.
     private int PickOnly(ModelGroup group, TimeSpan now)
