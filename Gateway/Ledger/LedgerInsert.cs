@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Gateway.Storage;
 using Microsoft.Data.Sqlite;
 
@@ -27,17 +28,22 @@ internal sealed class LedgerInsert : IDisposable
           ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32)
         """;
 
-    /// <summary>What the triggers of the ledger do, for those who keep no rows.</summary>
     private const string BalanceSql = """
         INSERT INTO balance (kind, id, spent_nano_usd) VALUES (?1, ?2, ?3)
           ON CONFLICT DO UPDATE SET spent_nano_usd = min(spent_nano_usd + excluded.spent_nano_usd, 9000000000000000000)
         """;
+
+    /// <summary>As in <see cref="BalanceSql"/>: a sum that leaves 64 bits stops at 9 billion dollars instead of failing the rows.</summary>
+    private const long MostSpent = 9_000_000_000_000_000_000;
 
     private readonly SqliteConnection _connection;
     private readonly PreparedStatement _begin;
     private readonly PreparedStatement _row;
     private readonly PreparedStatement _balance;
     private readonly PreparedStatement _commit;
+
+    // What the group that is being written adds to each balance. Many rows have few subjects, so summing here first is cheaper.
+    private readonly Dictionary<Subject, long> _sums = [];
 
     public LedgerInsert(Database database)
     {
@@ -54,14 +60,16 @@ internal sealed class LedgerInsert : IDisposable
     public void Write(ReadOnlySpan<LedgerEntry> entries, bool keepRows)
     {
         _begin.Execute();
+        _sums.Clear();
         foreach (var entry in entries)
         {
             if (keepRows)
                 WriteRow(entry);
-            else
-                WriteBalances(entry);
+            AddToSums(entry);
         }
 
+        foreach (var (subject, nanoUsd) in _sums)
+            _balance.Bind(Balances.NameOf(subject.Kind)).Bind(subject.Id).Bind(nanoUsd).Execute();
         _commit.Execute();
     }
 
@@ -102,7 +110,7 @@ internal sealed class LedgerInsert : IDisposable
             .Execute();
     }
 
-    private void WriteBalances(LedgerEntry entry)
+    private void AddToSums(LedgerEntry entry)
     {
         var cost = entry.Attempt.Cost.Value;
         if (cost == 0)
@@ -115,6 +123,9 @@ internal sealed class LedgerInsert : IDisposable
             AddTo(SubjectKind.Team, team, cost);
     }
 
-    private void AddTo(SubjectKind kind, string id, long nanoUsd) =>
-        _balance.Bind(Balances.NameOf(kind)).Bind(id).Bind(nanoUsd).Execute();
+    private void AddTo(SubjectKind kind, string id, long nanoUsd)
+    {
+        ref var sum = ref CollectionsMarshal.GetValueRefOrAddDefault(_sums, new Subject(kind, id), out _);
+        sum = (long)Int128.Min((Int128)sum + nanoUsd, MostSpent);
+    }
 }
