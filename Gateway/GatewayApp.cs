@@ -228,7 +228,8 @@ public sealed partial class GatewayApp : IAsyncDisposable
         var router = new Router(config.Router, time, options.Random, (group, index) => PriceAt(catalog, group, index, time));
         var buffers = new BufferBudget(config.General.MaxBufferedBytes);
         var upstream = Own(new UpstreamClient(buffers, time));
-        var metrics = Own(new GatewayMetrics(MetricSettingsOf(config, catalog, _keys, limiter, router), logs.CreateLogger<GatewayMetrics>()));
+        var metrics = Own(new GatewayMetrics(
+            MetricSettingsOf(config, catalog, _keys, limiter, router), logs.CreateLogger<GatewayMetrics>()));
         var log = Own(new RequestLog(options.LogOutput, config.LiteLlm.JsonLogs, TimeProvider.System));
         var web = NewWeb(options, logs, metrics);
         var stopping = web.Lifetime.ApplicationStopping;

@@ -211,7 +211,8 @@ public sealed class GatewayMetricsTests
         Assert.That(text.LinesOf("litellm_deployment_state"), Is.EqualTo((string[])
             [Line("litellm_deployment_state", 2, "litellm_model_name=openai/gpt-4o", "model_id=d1",
                 "api_base=https://api.example/v1", "api_provider=openai"),
-             Line("litellm_deployment_state", 0, "litellm_model_name=openai/gpt-4o", "model_id=d2", "api_base=None", "api_provider=mock")]));
+             Line("litellm_deployment_state", 0, "litellm_model_name=openai/gpt-4o", "model_id=d2",
+                "api_base=None", "api_provider=mock")]));
         Assert.That(text.ValueOf("litellm_deployment_tpm_limit"), Is.EqualTo("100000"), "of the one that has a limit");
         Assert.That(text.LinesOf("litellm_deployment_rpm_limit"), Is.EqualTo((string[])
             [Line("litellm_deployment_rpm_limit", 60, "litellm_model_name=openai/gpt-4o", "model_id=d1",

@@ -148,7 +148,8 @@ public sealed class ServeCommand
         {
             Report(app.Findings);
             foreach (var address in app.Addresses)
-                Console.WriteLine($"gateway {GatewayVersion.Text} listens on {address} (config: {configPath ?? "none"}, database: {options.DatabasePath})");
+                Console.WriteLine($"gateway {GatewayVersion.Text} listens on {address} "
+                    + $"(config: {configPath ?? "none"}, database: {options.DatabasePath})");
             if (configPath is null)
                 Console.WriteLine(StarterConfig.Welcome(app.Addresses[0], options.Config));
             foreach (var (user, key) in app.MintedKeys)

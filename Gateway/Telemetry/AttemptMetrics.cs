@@ -48,7 +48,8 @@ internal sealed class AttemptMetrics
         _inputTokens = tables.Counter("litellm_input_tokens_metric", "Input tokens, cached ones included.", tokens);
         _outputTokens = tables.Counter("litellm_output_tokens_metric", "Output tokens, reasoning included.", tokens);
         _cachedTokens = tables.Counter("litellm_input_cached_tokens_metric", "Input tokens read from a provider's cache.", tokens);
-        _cacheWriteTokens = tables.Counter("litellm_input_cache_creation_tokens_metric", "Input tokens written to a provider's cache.", tokens);
+        _cacheWriteTokens = tables.Counter(
+            "litellm_input_cache_creation_tokens_metric", "Input tokens written to a provider's cache.", tokens);
         _reasoningTokens = tables.Counter("litellm_output_reasoning_tokens_metric", "Reasoning tokens.", tokens);
         _unpriced = tables.Counter("litellm_zero_cost_requests", "Calls that were answered and booked without a cost.",
             Label.RequestedModel, Label.Model, Label.ModelId, Label.Provider, Label.Reason);

@@ -22,7 +22,8 @@ internal sealed partial class MetricTables : IDisposable
         _log = log;
         Meter.CreateObservableCounter(Overflow,
             () => _overflows.Select(pair => new Measurement<long>(pair.Value.Value, pair.Value.Tags)),
-            description: "Label sets that were counted as 'other', or left out of a gauge, because their metric has as many series as it may have.");
+            description: "Label sets that were counted as 'other', or left out of a gauge, because their metric "
+                + "has as many series as it may have.");
     }
 
     /// <summary>

@@ -16,7 +16,8 @@ internal static class StateGauges
         tables.Gauge("litellm_api_key_max_budget_metric", "What may be spent with a key in all, in USD: its user's budget.",
             settings.GaugeLimit, () => settings.KeyBudgets().Select(budget => Usd(budget.Max, KeyOf(budget))));
         tables.Gauge("litellm_deployment_state", "0 healthy, 1 failed in the current minute, 2 left alone for a while.",
-            settings.GaugeLimit, () => settings.Deployments().Select(deployment => new Measurement<int>(deployment.State, LabelsOf(deployment))));
+            settings.GaugeLimit,
+            () => settings.Deployments().Select(deployment => new Measurement<int>(deployment.State, LabelsOf(deployment))));
         tables.Gauge("litellm_deployment_tpm_limit", "Tokens per minute that a deployment may be given.",
             settings.GaugeLimit, () => Limits(settings, static deployment => deployment.TokenLimit));
         tables.Gauge("litellm_deployment_rpm_limit", "Requests per minute that a deployment may be given.",
