@@ -173,6 +173,20 @@ public sealed class KeyRingTests
     }
 
     [Test]
+    public void AKeyThatIsRememberedFromAKeptConnectionEndsWithItsRotation()
+    {
+        var ring = Ring(new KeySetup { Users = [User("alice")] });
+        var headers = new HeaderDictionary { ["Authorization"] = "Bearer " + ring.MintMissing()[0].Key }; // one string, as on a connection
+        Assert.That(ring.Authenticate(headers, out _), Is.Null);
+        Assert.That(ring.Authenticate(headers, out var again), Is.Null);
+        Assert.That(again!.UserId, Is.EqualTo("alice"));
+
+        OtherProcess().Rotate("alice");
+        _time.Advance(TimeSpan.FromSeconds(1));
+        Assert.That(ring.Authenticate(headers, out _), Is.Not.Null);
+    }
+
+    [Test]
     public void ARevokedUserStaysLockedOutUntilRotated()
     {
         var setup = new KeySetup { Users = [User("alice")] };

@@ -49,33 +49,14 @@ BEGIN SELECT raise(ABORT, 'the ledger is append-only'); END;
 CREATE TRIGGER ledger_no_delete BEFORE DELETE ON ledger
 BEGIN SELECT raise(ABORT, 'the ledger is append-only'); END;
 
--- Sums of the ledger, kept in the transaction of its rows, so that a start need not read millions of them.
+-- Sums of the ledger, so that a start need not read millions of rows. The writer adds up each group of rows and writes one sum per
+-- subject and group, in the transaction of the rows; who adds a row by hand adds to the balance, too.
 CREATE TABLE balance (
   kind           TEXT    NOT NULL,                      -- user, key, team
   id             TEXT    NOT NULL,
   spent_nano_usd INTEGER NOT NULL,
   PRIMARY KEY (kind, id)
 ) STRICT, WITHOUT ROWID;
-
--- A sum that leaves 64 bits stops at 9 billion dollars instead of failing the row. (One trigger each: faster than one with conditions
--- inside.)
-CREATE TRIGGER ledger_balance_user AFTER INSERT ON ledger WHEN NEW.cost_nano_usd <> 0
-BEGIN
-  INSERT INTO balance (kind, id, spent_nano_usd) VALUES ('user', NEW.user_id, NEW.cost_nano_usd)
-    ON CONFLICT DO UPDATE SET spent_nano_usd = min(spent_nano_usd + excluded.spent_nano_usd, 9000000000000000000);
-END;
-
-CREATE TRIGGER ledger_balance_key AFTER INSERT ON ledger WHEN NEW.cost_nano_usd <> 0 AND NEW.key_id <> ''
-BEGIN
-  INSERT INTO balance (kind, id, spent_nano_usd) VALUES ('key', NEW.key_id, NEW.cost_nano_usd)
-    ON CONFLICT DO UPDATE SET spent_nano_usd = min(spent_nano_usd + excluded.spent_nano_usd, 9000000000000000000);
-END;
-
-CREATE TRIGGER ledger_balance_team AFTER INSERT ON ledger WHEN NEW.cost_nano_usd <> 0 AND NEW.team_id IS NOT NULL
-BEGIN
-  INSERT INTO balance (kind, id, spent_nano_usd) VALUES ('team', NEW.team_id, NEW.cost_nano_usd)
-    ON CONFLICT DO UPDATE SET spent_nano_usd = min(spent_nano_usd + excluded.spent_nano_usd, 9000000000000000000);
-END;
 
 -- Keys that the gateway minted itself; of a key only its hash is kept.
 CREATE TABLE keys (
