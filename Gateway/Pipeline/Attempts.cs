@@ -4,8 +4,8 @@ using Gateway.Catalog;
 using Gateway.Routing;
 using Gateway.Telemetry;
 using Gateway.Upstream;
-using Polly.Retry;
 using Polly;
+using Polly.Retry;
 
 namespace Gateway.Pipeline;
 
