@@ -12,14 +12,10 @@ namespace Gateway.Pipeline;
 internal sealed class ClientAnswer(HttpContext http, Dialect dialect, Exchange exchange, GeneralSettings settings)
 {
     private readonly HttpResponse _response = http.Response;
-    private NanoUsd _spent;
+    private NanoUsd? _spent;
 
-    /// <summary>Sets the header that tells what the caller's key has spent; every answer from here on has it.</summary>
-    public void SetSpend(NanoUsd spent)
-    {
-        _spent = spent;
-        _response.Headers["x-litellm-key-spend"] = spent.ToString();
-    }
+    /// <summary>Takes what the caller's key has spent; every answer from here on tells it.</summary>
+    public void SetSpend(NanoUsd spent) => _spent = spent;
 
     /// <summary>Sets the headers that tell which deployment answered, and how it came to that.</summary>
     public void Describe(AttemptRun run, AttemptOutcome outcome)
@@ -36,7 +32,8 @@ internal sealed class ClientAnswer(HttpContext http, Dialect dialect, Exchange e
     public void SetCost(NanoUsd cost)
     {
         _response.Headers["x-litellm-response-cost"] = cost.ToString();
-        _response.Headers["x-litellm-key-spend"] = (_spent + cost).ToString();
+        if (_spent is { } before)
+            _spent = before + cost;
     }
 
     /// <summary>Sends a whole answer under the model name that the client knows.</summary>
@@ -90,6 +87,8 @@ internal sealed class ClientAnswer(HttpContext http, Dialect dialect, Exchange e
         _response.StatusCode = status;
         _response.ContentType = contentType;
         _response.Headers["x-litellm-call-id"] = exchange.Id;
+        if (_spent is { } spent)
+            _response.Headers["x-litellm-key-spend"] = spent.ToString();
     }
 
     /// <summary>Small numbers without a new string each.</summary>
