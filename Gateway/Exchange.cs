@@ -1,7 +1,15 @@
 namespace Gateway;
 
 /// <summary>Why an attempt was made.</summary>
-public enum AttemptKind { First, Retry, Fallback }
+public enum AttemptKind
+{
+    First,
+    Retry,
+    Fallback,
+
+    /// <summary>Beside one that was slow, whichever answers first.</summary>
+    Hedge,
+}
 
 /// <summary>One call to one deployment. Ledger, metrics and log read it; it names the deployment but holds no reference to it.</summary>
 public sealed class Attempt
@@ -63,6 +71,9 @@ public sealed class Exchange
     /// <summary>The call id: <c>x-litellm-call-id</c>, the id of log lines and ledger rows.</summary>
     public required string Id { get; init; }
 
+    /// <summary>The id under which the way to the answer can be asked for (<c>x-gateway-decision</c>). Empty: it is not kept.</summary>
+    public string DecisionId { get; init; } = "";
+
     public required DateTimeOffset StartedAt { get; init; }
 
     /// <summary>The start as a timestamp of the gateway's clock, to measure from.</summary>
@@ -90,7 +101,19 @@ public sealed class Exchange
     /// <summary>At most 256 characters.</summary>
     public string? UserAgent { get; set; }
 
+    /// <summary>The tags of the request, from its body and headers; bounded in number and length. Empty: none.</summary>
+    public IReadOnlyList<string> Tags { get; set; } = [];
+
     public List<Attempt> Attempts { get; } = new(1);
+
+    /// <summary>The choices of deployments, in order. Null: none was made.</summary>
+    public List<RouteRecord>? Routes { get; private set; }
+
+    /// <summary>What else was decided on the way. Null: nothing.</summary>
+    public List<DecisionNote>? Notes { get; private set; }
+
+    /// <summary>The stage that refused the request or failed. Null: none did.</summary>
+    public Stage? RefusedBy { get; set; }
 
     /// <summary>The status sent to the client; 499 when it hung up before one was sent.</summary>
     public int Status { get; set; }
@@ -103,4 +126,9 @@ public sealed class Exchange
 
     /// <summary>The last attempt, which is the one that answered when there is an answer. Null: none was made.</summary>
     public Attempt? Last => Attempts.Count == 0 ? null : Attempts[^1];
+
+    public void AddRoute(RouteRecord route) => (Routes ??= new(1)).Add(route);
+
+    /// <summary>Notes what was decided; one sentence for people.</summary>
+    public void Note(string text) => (Notes ??= []).Add(new(Attempts.Count, text));
 }

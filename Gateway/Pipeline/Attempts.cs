@@ -112,12 +112,18 @@ internal sealed class Attempts
         }
         // 2
         var routeRequest = new RouteRequest { IsStream = run.Request.IsStream, InputTokens = AnswerUsage.InputTokens(run.Request) };
-        if (_router.Pick(run.Group, routeRequest, run.Tried, out var deployment) is { } none)
+        var none = _router.Pick(run.Group, routeRequest, run.Tried, out var deployment, out var route);
+        run.Exchange.AddRoute(route);
+        if (none is not null)
             return new AttemptOutcome { Error = none, MayFallBack = true };
         // 3
         if (Prepare(run, deployment, out var call) is { } refusal)
+        {
+            _router.Released(deployment);
             return new AttemptOutcome { Error = refusal, MayFallBack = refusal.Status == 501 };
+        }
         var attempt = NewAttempt(run, deployment);
+        route.Attempt = attempt.Number;
         // 4
         var answer = await CallAsync(run, deployment, attempt, call, clientAborted);
         // 5
@@ -194,7 +200,6 @@ internal sealed class Attempts
     private async ValueTask<UpstreamAnswer> CallAsync(
         AttemptRun run, Deployment deployment, Attempt attempt, UpstreamCall call, CancellationToken clientAborted)
     {
-        _router.Started(deployment);
         var isReported = false;
         try
         {

@@ -5,6 +5,9 @@ public readonly record struct RouteRequest
 {
     public bool IsStream { get; init; }
 
+    /// <summary>The tags that the request carries. Null or empty: none.</summary>
+    public IReadOnlyList<string>? Tags { get; init; }
+
     /// <summary>Input tokens, counted or estimated. 0: not known.</summary>
     public long InputTokens { get; init; }
 }

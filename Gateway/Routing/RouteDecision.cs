@@ -1,8 +1,5 @@
 namespace Gateway.Routing;
 
-/// <summary>What became of a candidate.</summary>
-public enum RouteVerdict { Chosen, LostOnScore, CoolingDown, AlreadyTried, OverLimit }
-
 /// <summary>A verdict with the score that led to it; the score is NaN where the candidate was not judged.</summary>
 public readonly record struct CandidateVerdict(RouteVerdict Verdict, double Score);
 

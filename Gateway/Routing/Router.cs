@@ -7,8 +7,8 @@ namespace Gateway.Routing;
 
 /// <summary>Chooses the deployment of each attempt, from what it remembers of all earlier ones.</summary>
 /// <remarks>
-/// The state belongs to the deployment's id, so that it outlives a config reload. Every <see cref="Started"/> is followed by exactly
-/// one <see cref="Report"/> or <see cref="Released"/>, on every way out. Thread-safe.
+/// The state belongs to the deployment's id, so that it outlives a config reload. Every call that began, by <see cref="Pick"/> or
+/// <see cref="Started"/>, is followed by exactly one <see cref="Report"/> or <see cref="Released"/>, on every way out. Thread-safe.
 /// </remarks>
 public sealed class Router
 {
@@ -45,14 +45,29 @@ public sealed class Router
         _known.Clear();
     }
 
-    /// <summary>Chooses a deployment. Null: <paramref name="deployment"/> is the one; else the refusal, and it is not set.</summary>
+    /// <summary>
+    /// Chooses a deployment and begins a call to it. Null: <paramref name="deployment"/> is the one; else the refusal, and it is not
+    /// set.
+    /// </summary>
     /// <param name="tried">Where earlier attempts of the same request went. Null: this is the first.</param>
-    public ApiError? Pick(ModelGroup group, in RouteRequest request, List<Deployment>? tried, out Deployment deployment)
+    /// <param name="record">What became of each deployment of the group, on either way out.</param>
+    public ApiError? Pick(
+        ModelGroup group, in RouteRequest request, List<Deployment>? tried, out Deployment deployment, out RouteRecord record)
     {
         var now = Now;
-        var index = group.Deployments.Length == 1 ? PickOnly(group, now) : PickAmong(group, request, tried, now);
+        var index = Choose(group, request, tried, now, out record);
         deployment = index < 0 ? null! : group.Deployments[index];
-        return index < 0 ? NoneAvailable(group, now) : null;
+        if (index < 0)
+            return NoneAvailable(group, now);
+        StateOf(deployment).Started(now);
+        return null;
+    }
+
+    /// <summary>What <see cref="Pick"/> would choose now; nothing begins.</summary>
+    public ApiError? Explain(ModelGroup group, in RouteRequest request, out RouteRecord record)
+    {
+        var now = Now;
+        return Choose(group, request, null, now, out record) < 0 ? NoneAvailable(group, now) : null;
     }
 
     /// <summary>A call to the deployment begins.</summary>
@@ -117,14 +132,7 @@ public sealed class Router
     private DeploymentState StateOf(Deployment deployment) =>
         _known.TryGetValue(deployment, out var state) ? state : _known.GetOrAdd(deployment, static (it, states) => states.GetOrAdd(it.Id, static _ => new()), _states);
 
-    // Whoever names a deployment by its id gets it, cooling down or not, as in LiteLLM.
-    private int PickOnly(ModelGroup group, TimeSpan now)
-    {
-        var only = group.Deployments[0];
-        return group.IsById || StateOf(only).Cooldown(now) == TimeSpan.Zero ? 0 : -1;
-    }
-
-    private int PickAmong(ModelGroup group, in RouteRequest request, List<Deployment>? tried, TimeSpan now)
+    private int Choose(ModelGroup group, in RouteRequest request, List<Deployment>? tried, TimeSpan now, out RouteRecord record)
     {
         var rules = _rules;
         var size = group.Deployments.Length;
@@ -144,7 +152,19 @@ public sealed class Router
             };
             StateOf(deployment).Describe(ref candidates[i], now, rules.Settings.LatencyTtl);
         }
-        return RouteDecision.Decide(rules.Strategy, request, candidates[..size], _random(), verdicts[..size]);
+        // Whoever names a deployment by its id gets it, cooling down or not, as in LiteLLM.
+        var chosen = group.IsById ? 0 : RouteDecision.Decide(rules.Strategy, request, candidates, size == 1 ? 0 : _random(), verdicts);
+        record = RecordOf(group, rules.Settings.RoutingStrategy, candidates, verdicts);
+        return chosen;
+    }
+
+    private static RouteRecord RecordOf(
+        ModelGroup group, string strategy, ReadOnlySpan<Candidate> candidates, ReadOnlySpan<CandidateVerdict> verdicts)
+    {
+        var records = new CandidateRecord[candidates.Length];
+        for (var i = 0; i < records.Length; i++)
+            records[i] = new(group.Deployments[i].Id, verdicts[i].Verdict, verdicts[i].Score, candidates[i].Cooldown);
+        return new() { ModelGroup = group.Name, Strategy = strategy, Candidates = records };
     }
 
     private static bool IsTried(Deployment deployment, List<Deployment>? tried)
