@@ -112,6 +112,9 @@ public sealed class Exchange
     /// <summary>What else was decided on the way. Null: nothing.</summary>
     public List<DecisionNote>? Notes { get; private set; }
 
+    /// <summary>The fallbacks from group to group, in order. Null: none was made.</summary>
+    public List<FallbackRecord>? Fallbacks { get; private set; }
+
     /// <summary>The stage that refused the request or failed. Null: none did.</summary>
     public Stage? RefusedBy { get; set; }
 
@@ -128,6 +131,8 @@ public sealed class Exchange
     public Attempt? Last => Attempts.Count == 0 ? null : Attempts[^1];
 
     public void AddRoute(RouteRecord route) => (Routes ??= new(1)).Add(route);
+
+    public void AddFallback(FallbackRecord fallback) => (Fallbacks ??= new(1)).Add(fallback);
 
     /// <summary>Notes what was decided; one sentence for people.</summary>
     public void Note(string text) => (Notes ??= []).Add(new(Attempts.Count, text));
