@@ -6,11 +6,12 @@ internal static class Sample
     public static readonly DateTimeOffset Start = new(2026, 11, 23, 12, 0, 0, TimeSpan.Zero);
 
     /// <summary>An exchange with one attempt that succeeded.</summary>
-    public static Exchange Exchange(Caller caller, NanoUsd cost, string model = "gpt-4o", DateTimeOffset? at = null)
+    public static Exchange Exchange(Caller caller, NanoUsd cost, string model = "gpt-4o", DateTimeOffset? at = null, string decisionId = "")
     {
         var exchange = new Exchange
         {
             Id = Guid.NewGuid().ToString(),
+            DecisionId = decisionId,
             StartedAt = at ?? Start,
             Route = "/v1/chat/completions",
             Caller = caller,

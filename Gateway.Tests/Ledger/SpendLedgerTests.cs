@@ -20,13 +20,14 @@ public sealed class SpendLedgerTests
     [Test]
     public async Task EveryAttemptLeavesARowWithAllThatIsKnownOfIt()
     {
-        var exchange = Sample.Exchange(Alice, NanoUsd.Zero);
+        var exchange = Sample.Exchange(Alice, NanoUsd.Zero, decisionId: "decision-1");
         exchange.RequestedModel = "best";
         exchange.EndUser = "customer-7";
         exchange.IsStream = true;
+        exchange.Tags = ["a, \"b\"", "\ud800"];
         exchange.Attempts[0].Status = 429;
         exchange.Attempts[0].ExceptionClass = "RateLimitError";
-        exchange.Attempts.Add(Sample.Attempt(2, AttemptKind.Fallback, new NanoUsd(12_345), "claude"));
+        exchange.Attempts.Add(Sample.Attempt(2, AttemptKind.Hedge, new NanoUsd(12_345), "claude"));
         var last = exchange.Attempts[1];
         last.Usage = new Usage
         {
@@ -49,13 +50,13 @@ public sealed class SpendLedgerTests
             ledger.Append(exchange);
 
         var time = Sample.Start.ToUnixTimeMilliseconds();
-        const string Who = "k1|laptop|alice|red|customer-7";
+        const string Who = "k1|laptop|alice|red|customer-7|[\"a, \\u0022b\\u0022\",\"\\uFFFD\"]";
         Assert.That(Rows("SELECT * FROM ledger"), Is.EqualTo(new[]
         {
-            $"1|{time}|{exchange.Id}|1|first|{Who}||/v1/chat/completions|best|gpt-4o|d1|openai|openai/gpt-4o||429|RateLimitError"
-                + "|10|5|0|0|0|7|3|0|||0|0||0|1||15|10",
-            $"2|{time}|{exchange.Id}|2|fallback|{Who}||/v1/chat/completions|best|claude|d1|openai|openai/claude||200|"
-                + "|1|2|3|4|5|6|7|8|{\"prompt_tokens\":15}|claude@2026-01-01|12345|1234|56|1|1||15|21",
+            $"1|{time}|{exchange.Id}|1|first|{Who}|/v1/chat/completions|best|gpt-4o|d1|openai|openai/gpt-4o||429|RateLimitError"
+                + "|10|5|0|0|0|7|3|0|||0|0||0|1|decision-1|15|10",
+            $"2|{time}|{exchange.Id}|2|hedge|{Who}|/v1/chat/completions|best|claude|d1|openai|openai/claude||200|"
+                + "|1|2|3|4|5|6|7|8|{\"prompt_tokens\":15}|claude@2026-01-01|12345|1234|56|1|1|decision-1|15|21",
         }));
     }
 

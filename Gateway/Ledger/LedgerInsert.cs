@@ -1,4 +1,7 @@
+using System.Buffers;
 using System.Runtime.InteropServices;
+using System.Text;
+using System.Text.Json;
 using Gateway.Storage;
 using Microsoft.Data.Sqlite;
 
@@ -14,18 +17,18 @@ internal readonly record struct LedgerEntry(Exchange Exchange, Attempt Attempt)
 }
 
 /// <summary>
-/// The connection of the ledger's writer and its prepared statements. This is the hot path of the ledger: statements are
-/// prepared once and their parameters reused. One thread at a time.
+/// Writes rows and sums of the ledger. This is its hot path: statements are prepared once and their parameters reused. One thread
+/// at a time.
 /// </summary>
-internal sealed class LedgerInsert : IDisposable
+internal sealed class LedgerInsert : IGroupInsert<LedgerEntry>
 {
     private const string RowSql = """
         INSERT INTO ledger (time_ms, exchange_id, attempt, kind, key_id, key_alias, user_id, team_id, end_user, route, requested_model,
           model_group, deployment_id, provider, model, status, exception_class, input_tokens, cached_read_tokens, cache_write_tokens,
           cache_write_hour_tokens, input_audio_tokens, output_tokens, reasoning_tokens, output_audio_tokens, raw_usage, price_id,
-          cost_nano_usd, latency_ms, ttft_ms, is_estimated, is_stream)
+          cost_nano_usd, latency_ms, ttft_ms, is_estimated, is_stream, decision_id, tags)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,
-          ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32)
+          ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34)
         """;
 
     private const string BalanceSql = """
@@ -36,50 +39,40 @@ internal sealed class LedgerInsert : IDisposable
     /// <summary>As in <see cref="BalanceSql"/>: a sum that leaves 64 bits stops at 9 billion dollars instead of failing the rows.</summary>
     private const long MostSpent = 9_000_000_000_000_000_000;
 
-    private readonly SqliteConnection _connection;
-    private readonly PreparedStatement _begin;
+    private readonly bool _keepRows;
     private readonly PreparedStatement _row;
     private readonly PreparedStatement _balance;
-    private readonly PreparedStatement _commit;
 
     // What the group that is being written adds to each balance. Many rows have few subjects, so summing here first is cheaper.
     private readonly Dictionary<Subject, long> _sums = [];
 
-    public LedgerInsert(Database database)
+    /// <param name="keepRows">False: only the sums are written.</param>
+    public LedgerInsert(SqliteConnection connection, bool keepRows)
     {
-        _connection = database.Connect();
-        // IMMEDIATE: waits for other writers at the start, where nothing has been done yet.
-        _begin = new PreparedStatement(_connection, "BEGIN IMMEDIATE");
-        _row = new PreparedStatement(_connection, RowSql);
-        _balance = new PreparedStatement(_connection, BalanceSql);
-        _commit = new PreparedStatement(_connection, "COMMIT");
+        _keepRows = keepRows;
+        _row = new PreparedStatement(connection, RowSql);
+        _balance = new PreparedStatement(connection, BalanceSql);
     }
 
-    /// <summary>Books all of the entries or, when it throws and is then disposed of, none.</summary>
     /// <exception cref="SqliteException">The database could not be written.</exception>
-    public void Write(ReadOnlySpan<LedgerEntry> entries, bool keepRows)
+    public void Write(ReadOnlySpan<LedgerEntry> entries)
     {
-        _begin.Execute();
         _sums.Clear();
         foreach (var entry in entries)
         {
-            if (keepRows)
+            if (_keepRows)
                 WriteRow(entry);
             AddToSums(entry);
         }
 
         foreach (var (subject, nanoUsd) in _sums)
             _balance.Bind(Balances.NameOf(subject.Kind)).Bind(subject.Id).Bind(nanoUsd).Execute();
-        _commit.Execute();
     }
 
     public void Dispose()
     {
-        _commit.Dispose();
         _balance.Dispose();
         _row.Dispose();
-        _begin.Dispose();
-        _connection.Dispose();
     }
 
     /// <summary>The text of <see cref="AttemptKind"/> in the table.</summary>
@@ -88,6 +81,7 @@ internal sealed class LedgerInsert : IDisposable
         AttemptKind.First => "first",
         AttemptKind.Retry => "retry",
         AttemptKind.Fallback => "fallback",
+        AttemptKind.Hedge => "hedge",
         _ => throw new ArgumentOutOfRangeException(nameof(kind)),
     };
 
@@ -107,7 +101,24 @@ internal sealed class LedgerInsert : IDisposable
             .Bind(attempt.RawUsage).Bind(attempt.PriceId).Bind(attempt.Cost.Value)
             .Bind((long)attempt.Latency.TotalMilliseconds).Bind((long?)attempt.TimeToFirstToken?.TotalMilliseconds)
             .Bind(attempt.IsEstimated).Bind(exchange.IsStream)
+            .Bind(exchange.DecisionId.Length > 0 ? exchange.DecisionId : null).Bind(JsonOf(exchange.Tags))
             .Execute();
+    }
+
+    /// <summary>The tags as a JSON array; null without any, as usual. (The writer, unlike JsonEncodedText, takes half a surrogate pair.)</summary>
+    private static string? JsonOf(IReadOnlyList<string> tags)
+    {
+        if (tags.Count == 0)
+            return null;
+        var json = new ArrayBufferWriter<byte>();
+        using (var writer = new Utf8JsonWriter(json))
+        {
+            writer.WriteStartArray();
+            foreach (var tag in tags)
+                writer.WriteStringValue(tag);
+            writer.WriteEndArray();
+        }
+        return Encoding.UTF8.GetString(json.WrittenSpan);
     }
 
     private void AddToSums(LedgerEntry entry)
