@@ -12,7 +12,7 @@ internal static class JsonGen
         "1", "-0", "1.50", "1e3", "123456789012345678901234567890", "true", "false", "null", "\"\"", "\"a\"", "\"\\u0041\\n\"", "\"é😀\"", "\"\\ud83d\\ude00\"");
 
     private static readonly Gen<string> Name = Gen.OneOf(
-        "a", "b", "c", "seed", "temperature", "top_p", "metadata", "messages", "", "é", "n\\u0061me", "\\\"", "tags", "timeout");
+        "a", "b", "c", "seed", "temperature", "top_p", "messages", "", "é", "n\\u0061me", "\\\"");
 
     /// <summary>Any value, up to a few levels deep.</summary>
     public static Gen<string> Value(int depth = 3) => depth == 0
@@ -25,14 +25,22 @@ internal static class JsonGen
 
     private static readonly Gen<string> ExtraBody = Gen.OneOf("{}", "null", "{\"top_k\":1}", "{ \"top_k\" : 1 , \"min_p\":[2] }", "{\"d\":{}, \"e\":1}");
 
+    private static readonly Gen<(string, string)[]> RoutingParams = Gen.Select(
+        Optional("timeout", Gen.OneOf("1", "0.5", "6000", "1e2", "null")),
+        Optional("tags", Gen.OneOf("[]", "null", "[\"a\"]", "[ \"a\" , \"\\u0061\",\"é\" ]")),
+        Optional("metadata", Gen.OneOf("{}", "null", "1", "{\"tags\":[\"b\"],\"k\":{}}", "{\"tags\":\"b\"}", "[]")),
+        Optional("fallbacks", Gen.OneOf("[]", "null", "[\"a\",{\"model\":\"b\"}]", "[{\"g\":[\"a\"]}]")))
+        .Select((timeout, tags, metadata, fallbacks) => new[] { timeout, tags, metadata, fallbacks });
+
     private static readonly Gen<(string Name, string Value)[]> Known = Gen.Select(
         Optional("model", Gen.OneOf("\"gpt\"", "null", "\"\\u0067pt\"")),
         Optional("stream", Gen.OneOf("true", "false", "null")),
         Optional("stream_options", StreamOptions),
         Optional("max_tokens", Gen.OneOf("1", "null", "-1", "4096", "10.0")),
         Optional("max_completion_tokens", Gen.OneOf("2", "null", "100000")),
-        Optional("extra_body", ExtraBody)).Select(all => new[] { all.Item1, all.Item2, all.Item3, all.Item4, all.Item5, all.Item6 }
-            .Where(member => member.Item1.Length > 0).ToArray());
+        Optional("extra_body", ExtraBody),
+        RoutingParams).Select(all => new[] { all.Item1, all.Item2, all.Item3, all.Item4, all.Item5, all.Item6 }
+            .Concat(all.Item7).Where(member => member.Item1.Length > 0).ToArray());
 
     /// <summary>A request body that is accepted: known members at most once and in any place, others as they come, even twice.</summary>
     public static Gen<string> Request => Gen.Select(

@@ -20,6 +20,9 @@ public sealed class RefusalTests
     [TestCase("extra_body", "{}")]
     [TestCase("api_key", "\"a\"")]
     [TestCase("api_base", "\"a\"")]
+    [TestCase("timeout", "1")]
+    [TestCase("num_retries", "1")]
+    [TestCase("metadata", "{}")]
     public void AMemberThatTheGatewayReadsMayStandOnlyOnceHoweverItIsSpelt(string name, string value)
     {
         var escaped = string.Concat(name.Select(c => $"\\u{(int)c:x4}"));
@@ -51,6 +54,7 @@ public sealed class RefusalTests
     }
 
     [TestCase("Temperature")]
+    [TestCase("Timeout")]
     [TestCase("modeL2")]
     [TestCase("\u212A")]
     public void OtherMembersMayBeInAnyCase(string name) => Assert.That(MessageOf($$"""{"model":"a","{{name}}":1}"""), Is.Null);

@@ -85,7 +85,7 @@ public sealed class RequestPropertyTests
     private static JsonObject Expected(JsonObject body, RequestChanges changes)
     {
         var extra = body["extra_body"] as JsonObject ?? [];
-        foreach (var name in (string[])["extra_body", "tags", "timeout"])
+        foreach (var name in (string[])["extra_body", "tags", "timeout", "fallbacks"])
             body.Remove(name);
         foreach (var (name, value) in extra)
             body[name] = value?.DeepClone();

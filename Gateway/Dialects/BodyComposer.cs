@@ -47,7 +47,7 @@ internal sealed class BodyComposer(ClientRequest request)
     }
 
     private static bool Leaves(MemberKind kind) => kind is MemberKind.Other or MemberKind.User or MemberKind.Stream or MemberKind.StreamOptions
-        or MemberKind.MaxTokens or MemberKind.MaxCompletionTokens;
+        or MemberKind.MaxTokens or MemberKind.MaxCompletionTokens or MemberKind.Metadata;
 
     private void Append(RequestChanges changes)
     {

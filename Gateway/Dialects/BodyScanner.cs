@@ -112,6 +112,7 @@ internal static class BodyScanner
         MemberKind.User => "user",
         MemberKind.ExtraBody => "extra_body",
         MemberKind.ApiKey => "api_key",
-        _ => "api_base",
+        MemberKind.ApiBase => "api_base",
+        _ => RoutingParamReader.NameOf(kind),
     };
 }

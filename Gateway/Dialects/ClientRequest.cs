@@ -43,6 +43,9 @@ public sealed class ClientRequest
     /// <summary>A base URL of the client's own. Null: none sent.</summary>
     public string? ApiBase { get; internal set; }
 
+    /// <summary>What the client says about how its request is tried. Null: nothing.</summary>
+    public RoutingParams? Routing { get; internal set; }
+
     /// <summary>Finds a member by its unescaped name. Null: the client left it out.</summary>
     public JsonMember? Find(string name)
     {

@@ -27,6 +27,21 @@ public enum MemberKind : byte
 
     /// <summary>Read by LiteLLM's proxy itself and of no meaning to a provider: it does not leave.</summary>
     GatewayOnly,
+
+    // What a client says about how its request is tried (RoutingParams). It does not leave either.
+    Timeout,
+    RequestTimeout,
+    StreamTimeout,
+    NumRetries,
+    Fallbacks,
+    ContextWindowFallbacks,
+    ContentPolicyFallbacks,
+    DisableFallbacks,
+    Tags,
+    LiteLlmMetadata,
+
+    /// <summary>LiteLLM's tags may be in it, and it is a field of OpenAI's too: it is passed on.</summary>
+    Metadata,
 }
 
 /// <summary>One top-level member of a JSON object: where it stands in the bytes.</summary>

@@ -21,6 +21,17 @@ internal static class MemberNames
         ["api_key"] = MemberKind.ApiKey,
         ["api_base"] = MemberKind.ApiBase,
         ["base_url"] = MemberKind.ApiBase,
+        ["timeout"] = MemberKind.Timeout,
+        ["request_timeout"] = MemberKind.RequestTimeout,
+        ["stream_timeout"] = MemberKind.StreamTimeout,
+        ["num_retries"] = MemberKind.NumRetries,
+        ["fallbacks"] = MemberKind.Fallbacks,
+        ["context_window_fallbacks"] = MemberKind.ContextWindowFallbacks,
+        ["content_policy_fallbacks"] = MemberKind.ContentPolicyFallbacks,
+        ["disable_fallbacks"] = MemberKind.DisableFallbacks,
+        ["tags"] = MemberKind.Tags,
+        ["litellm_metadata"] = MemberKind.LiteLlmMetadata,
+        ["metadata"] = MemberKind.Metadata,
     };
 
     /// <summary>What LiteLLM takes as credentials or targets from a body, beside key and base.</summary>
@@ -33,18 +44,13 @@ internal static class MemberNames
         "azure_ad_token", "tenant_id", "client_id", "client_secret", "azure_username", "azure_password",
     ];
 
-    /// <summary>
-    /// What LiteLLM's proxy reads and keeps to itself. <c>metadata</c> is not among them: OpenAI has a field of that name
-    /// (it belongs to <c>store</c>), so it is passed on.
-    /// </summary>
+    /// <summary>What LiteLLM's proxy reads and keeps to itself, and this gateway does not read.</summary>
     private static readonly string[] GatewayOnly =
     [
-        "litellm_metadata", "tags", "fallbacks", "context_window_fallbacks", "content_policy_fallbacks", "num_retries",
-        "max_retries", "timeout", "stream_timeout", "request_timeout", "disable_fallbacks", "fastest_response", "mock_response",
-        "mock_timeout", "mock_delay", "mock_tool_calls", "mock_testing_fallbacks", "mock_testing_context_fallbacks",
-        "mock_testing_content_policy_fallbacks", "mock_testing_rate_limit_error", "cache", "caching", "caching_groups", "guardrails",
-        "guardrail_config", "no-log", "litellm_session_id", "litellm_trace_id", "litellm_call_id", "drop_params",
-        "additional_drop_params", "allowed_openai_params",
+        "max_retries", "fastest_response", "mock_response", "mock_timeout", "mock_delay", "mock_tool_calls", "mock_testing_fallbacks",
+        "mock_testing_context_fallbacks", "mock_testing_content_policy_fallbacks", "mock_testing_rate_limit_error", "cache", "caching",
+        "caching_groups", "guardrails", "guardrail_config", "no-log", "litellm_session_id", "litellm_trace_id", "litellm_call_id",
+        "drop_params", "additional_drop_params", "allowed_openai_params",
     ];
 
     private static readonly (byte[] Name, MemberKind Kind)[][] ByLength = Table();
@@ -89,7 +95,7 @@ internal static class MemberNames
         foreach (var (known, kind) in ByLength[length])
         {
             if (folded.SequenceEqual(known))
-                return kind is not MemberKind.GatewayOnly;
+                return kind is not (MemberKind.GatewayOnly or >= MemberKind.Timeout); // no provider reads those as anything that was checked
         }
         return false;
     }

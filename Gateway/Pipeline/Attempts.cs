@@ -111,7 +111,12 @@ internal sealed class Attempts
             run.CountRetry();
         }
         // 2
-        var routeRequest = new RouteRequest { IsStream = run.Request.IsStream, InputTokens = AnswerUsage.InputTokens(run.Request) };
+        var routeRequest = new RouteRequest
+        {
+            IsStream = run.Request.IsStream,
+            InputTokens = AnswerUsage.InputTokens(run.Request),
+            Tags = run.Exchange.Tags,
+        };
         var none = _router.Pick(run.Group, routeRequest, run.Tried, out var deployment, out var route);
         run.Exchange.AddRoute(route);
         if (none is not null)

@@ -87,6 +87,8 @@ internal sealed class GatewayPipeline(
             return unreadable;
         if (endpoint.Dialect.Read(body.Bytes, out var request) is { } malformed)
             return malformed;
+        if (RoutingHeaders.Read(http.Request.Headers, request) is { } wrong)
+            return wrong;
         Record(http, exchange, request, current);
         // 3 authorize what will be called
         if (FindGroup(http, endpoint, current, exchange, caller, request, out var group) is { } forbidden)
@@ -159,6 +161,7 @@ internal sealed class GatewayPipeline(
     {
         var headers = http.Request.Headers;
         exchange.IsStream = request.IsStream;
+        exchange.Tags = request.Routing?.Tags ?? [];
         exchange.EndUser = Recorded(headers["x-litellm-customer-id"]) ?? Recorded(headers["x-litellm-end-user-id"])
             ?? (current.Config.General.UserHeaderName is { } name ? Recorded(headers[name]) : null)
             ?? request.User;

@@ -75,6 +75,8 @@ public sealed class OpenAiDialect : Dialect
                 return type == JsonTokenType.String ? null : ApiError.InvalidParameter("api_base", "must be a string");
             case MemberKind.Forbidden:
                 return ApiError.ParameterNotAllowed(NameOf(request, member));
+            case >= MemberKind.Timeout:
+                return RoutingParamReader.Read(request, member);
             default:
                 return null;
         }
@@ -131,7 +133,7 @@ public sealed class OpenAiDialect : Dialect
         foreach (var extra in inner)
         {
             var name = JsonName(json, extra);
-            if (extra.Kind != MemberKind.Other || !taken.Add(name))
+            if (extra.Kind is not (MemberKind.Other or MemberKind.Metadata) || !taken.Add(name))
                 return ApiError.InvalidParameter(
                     "extra_body", $"must not hold '{RecordedText.Shorten(name)}': send it at the top level, once");
         }
