@@ -28,6 +28,13 @@ public sealed class RetryRulesTests
     public void AWrongKeyIsNotRetriedWhereThereIsOnlyThatOne(int status) =>
         Assert.That(RetryRules.MayRetry(Healthy with { Status = status, GroupHasOthers = false }), Is.False);
 
+    [TestCase(401, true)]
+    [TestCase(404, true)]
+    [TestCase(400, false)]
+    [TestCase(422, false)]
+    public void APolicyThatNamesAFailureMakesItsRetryUnlessItIsOfTheClientsMaking(int status, bool expected) => Assert.That(
+        RetryRules.MayRetry(Healthy with { Status = status, GroupHasOthers = false, IsAskedFor = true }), Is.EqualTo(expected));
+
     [TestCase(false, true, false)]
     [TestCase(false, false, true)]
     [TestCase(true, true, true)]

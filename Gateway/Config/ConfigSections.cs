@@ -61,7 +61,6 @@ internal static class ConfigSections
         new KnownKey("stream", Ignored, "has no effect: the client decides whether it streams"),
         new KnownKey("context_window_fallbacks", Ignored, $"{NotHonoured}; fallbacks is"),
         new KnownKey("content_policy_fallbacks", Ignored, $"{NotHonoured}; fallbacks is"),
-        new KnownKey("retry_policy", Ignored, $"{NotHonoured}: num_retries counts for every kind of error"),
         new KnownKey("max_budget", Ignored, "is not enforced; set max_budget per user in user_access"),
         new KnownKey("budget_duration", Ignored, NoResets),
         new KnownKey("max_user_budget", Ignored, "is not enforced; set max_budget per user in user_access"),
@@ -119,8 +118,6 @@ internal static class ConfigSections
         new KnownKey("optional_pre_call_checks", Ignored, $"{NotHonoured}: none of the checks is made"),
         new KnownKey("enable_tag_filtering", Ignored, $"{NotHonoured}: deployments are chosen without regard to tags"),
         new KnownKey("tag_filtering_match_any", Ignored, "", Always),
-        new KnownKey("retry_policy", Ignored, $"{NotHonoured}: num_retries counts for every kind of error"),
-        new KnownKey("model_group_retry_policy", Ignored, $"{NotHonoured}: num_retries counts for every model"),
         new KnownKey("allowed_fails_policy", Ignored, $"{NotHonoured}: allowed_fails counts for every kind of error"),
         new KnownKey("context_window_fallbacks", Ignored, $"{NotHonoured}; fallbacks is"),
         new KnownKey("content_policy_fallbacks", Ignored, $"{NotHonoured}; fallbacks is"),
@@ -142,6 +139,8 @@ internal static class ConfigSections
         new KnownKey("hedge_max_share", Ignored, $"{NotHonoured}: a request goes to one deployment at a time"),
         new KnownKey("retry_budget", Ignored, $"{NotHonoured}: num_retries alone bounds retries"),
         new KnownKey("enforce_fallback_model_access", Ignored, $"{NotHonoured}: a fallback is not checked against the caller's models"));
+
+    public static readonly SectionRules RetryPolicy = new("retry_policy");
 
     public static readonly SectionRules RoutingStrategyArgs = new("router_settings.routing_strategy_args",
         new KnownKey("rolling_window_size", Ignored, NotHonoured),

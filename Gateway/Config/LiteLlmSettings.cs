@@ -39,6 +39,9 @@ public sealed record LiteLlmSettings
     /// <summary>Counts where router_settings has none.</summary>
     public int? AllowedFails { get; init; }
 
+    /// <summary>Counts where router_settings has none.</summary>
+    public RetryPolicy? RetryPolicy { get; init; }
+
     /// <summary>LiteLLM reads it here, newer versions in general_settings.</summary>
     public bool? RequireAuthForMetricsEndpoint { get; init; }
 
@@ -54,6 +57,7 @@ public sealed record LiteLlmSettings
             RequestTimeout = s.Duration("request_timeout", zero: false) ?? RequestTimeoutOf(s.Context) ?? settings.RequestTimeout,
             NumRetries = s.Count("num_retries", most: RouterSettings.MostRetries),
             AllowedFails = s.Count("allowed_fails"),
+            RetryPolicy = Config.RetryPolicy.Read(s, "retry_policy"),
             JsonLogs = s.Flag("json_logs") ?? false,
             IncludeCostInStreamingUsage = s.Flag("include_cost_in_streaming_usage") ?? false,
             EndUserLabel = ReadEndUserLabel(s),

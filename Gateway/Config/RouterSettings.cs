@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Collections.Immutable;
 
 namespace Gateway.Config;
@@ -18,6 +19,12 @@ public sealed record RouterSettings
     public int NumRetries { get; init; } = 2;
     public TimeSpan? Timeout { get; init; }
     public TimeSpan? StreamTimeout { get; init; }
+
+    /// <summary>By kind of failure, in place of every configured number of retries. Null: there is none.</summary>
+    public RetryPolicy? RetryPolicy { get; init; }
+
+    /// <summary>The same for single model groups; what it does not say, <see cref="RetryPolicy"/> may.</summary>
+    public FrozenDictionary<string, RetryPolicy> ModelGroupRetryPolicy { get; init; } = FrozenDictionary<string, RetryPolicy>.Empty;
 
     /// <summary>The least wait between retries.</summary>
     public TimeSpan RetryAfter { get; init; }
@@ -59,6 +66,8 @@ public sealed record RouterSettings
         {
             RoutingStrategy = ReadStrategy(s) ?? defaults.RoutingStrategy,
             NumRetries = s.Count("num_retries", most: MostRetries) ?? lite.NumRetries ?? defaults.NumRetries,
+            RetryPolicy = Config.RetryPolicy.Read(s, "retry_policy") ?? lite.RetryPolicy,
+            ModelGroupRetryPolicy = Config.RetryPolicy.ReadByGroup(s, "model_group_retry_policy"),
             Timeout = s.Duration("timeout", zero: false),
             StreamTimeout = s.Duration("stream_timeout", zero: false),
             RetryAfter = s.Duration("retry_after") ?? defaults.RetryAfter,

@@ -1,7 +1,5 @@
 using Gateway.Catalog;
 using Gateway.Dialects;
-using Gateway.Pricing;
-using Gateway.Upstream;
 
 namespace Gateway.Pipeline;
 
@@ -19,6 +17,12 @@ internal sealed class AttemptRun
     /// <summary>The name under which the client gets to know the model that answers.</summary>
     public required string ShownModel { get; set; }
 
+    /// <summary>When the first attempt began, as a timestamp of the gateway's clock: the request's time limit runs from here.</summary>
+    public long StartTimestamp { get; set; }
+
+    /// <summary>What the client says about how its request is tried.</summary>
+    public RoutingParams Asked => Request.Routing ?? RoutingParams.None;
+
     /// <summary>Where attempts of this group went. Null: nowhere yet.</summary>
     public List<Deployment>? Tried { get; set; }
 
@@ -35,7 +39,7 @@ internal sealed class AttemptRun
     /// <summary>How many retries the first failed attempt was allowed.</summary>
     public int? MaxRetries { get; set; }
 
-    /// <summary>True while the client's own group is asked and other groups stand by.</summary>
+    /// <summary>True while other groups stand by for the one that is asked.</summary>
     public bool HasFallbacks { get; set; }
 
     /// <summary>The first failure. Null: none yet.</summary>
@@ -54,33 +58,6 @@ internal sealed class AttemptRun
         ShownModel = group.Name;
         Tried = null;
         RetriesInGroup = 0;
-        HasFallbacks = false;
         Fallbacks++;
     }
-}
-
-/// <summary>What came of one attempt.</summary>
-internal sealed class AttemptOutcome
-{
-    /// <summary>The answer to pass on. Null: none.</summary>
-    public UpstreamAnswer? Answer { get; init; }
-
-    /// <summary>What the client is told when this was the last attempt. Null: there is an answer.</summary>
-    public ApiError? Error { get; init; }
-
-    /// <summary>The attempt's record and where it went; null when it was not made.</summary>
-    public Attempt? Attempt { get; init; }
-    public Deployment? Deployment { get; init; }
-
-    /// <summary>What the model costs. Null: unknown.</summary>
-    public ModelPrice? Price { get; init; }
-
-    public bool ShouldRetry { get; init; }
-    public bool MayFallBack { get; init; }
-
-    /// <summary>True once the answer's usage and cost are in the attempt's record.</summary>
-    public bool IsAccounted { get; set; }
-
-    /// <summary>True when the gateway failed and not the deployment.</summary>
-    public bool IsGateways { get; set; }
 }

@@ -23,6 +23,8 @@ internal sealed class ClientAnswer(HttpContext http, Dialect dialect, Exchange e
         var headers = _response.Headers;
         headers["x-litellm-model-group"] = HeaderText.Of(run.Group.Name);
         headers["x-litellm-attempted-retries"] = Number(run.Retries);
+        if (run.MaxRetries is { } most)
+            headers["x-litellm-max-retries"] = Number(most);
         headers["x-litellm-attempted-fallbacks"] = Number(run.Fallbacks);
         if ((outcome.Deployment?.Id ?? exchange.Last?.DeploymentId) is { } deployment)
             headers["x-litellm-model-id"] = HeaderText.Of(deployment);

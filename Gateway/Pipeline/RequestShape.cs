@@ -66,12 +66,4 @@ internal static class RequestShape
             HidesUsage: !run.Request.IncludesUsage && !config.General.AlwaysIncludeStreamUsage,
             config.LiteLlm.IncludeCostInStreamingUsage ? costOf : null);
     }
-
-    /// <summary>How long to wait: for a whole answer, or for each event of a stream (LiteLLM's order of settings).</summary>
-    public static TimeSpan TimeoutFor(AttemptRun run, Deployment deployment)
-    {
-        var router = run.Snapshot.Config.Router;
-        var whole = deployment.Params.Timeout ?? router.Timeout ?? run.Snapshot.Config.LiteLlm.RequestTimeout;
-        return run.Request.IsStream ? deployment.Params.StreamTimeout ?? router.StreamTimeout ?? whole : whole;
-    }
 }

@@ -14,6 +14,9 @@ public readonly record struct RetryFacts
 
     /// <summary>True when another group stands by.</summary>
     public required bool HasFallbacks { get; init; }
+
+    /// <summary>True when a retry policy names the failure's class.</summary>
+    public bool IsAskedFor { get; init; }
 }
 
 /// <summary>Whether a failed call is made again, and when; pure.</summary>
@@ -32,7 +35,8 @@ public static class RetryRules
     {
         429 => facts.IsAnyHealthy || !facts.HasFallbacks,
         408 or 409 or < 400 or >= 500 => true,
-        401 or 403 => facts.GroupHasOthers,   // another deployment has another key
+        401 or 403 => facts.GroupHasOthers || facts.IsAskedFor,   // another deployment has another key
+        404 => facts.IsAskedFor,                                  // another may have the model; by default LiteLLM does not look
         _ => false,
     };
 

@@ -39,4 +39,7 @@ public sealed record UpstreamCall
 
     /// <summary>For a whole answer: until its last byte. For a stream: until its first event and between events.</summary>
     public required TimeSpan Timeout { get; init; }
+
+    /// <summary>For a stream: until its first event, where the request has less time left. Null: <see cref="Timeout"/>.</summary>
+    public TimeSpan? FirstEventTimeout { get; init; }
 }

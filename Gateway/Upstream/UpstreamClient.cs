@@ -55,7 +55,8 @@ public sealed class UpstreamClient : IDisposable
     /// <exception cref="OperationCanceledException">The client hung up (<paramref name="clientAborted"/>).</exception>
     public async Task<UpstreamAnswer> CallAsync(UpstreamCall call, CancellationToken clientAborted)
     {
-        var deadline = new CallDeadline(call.Timeout, _time, clientAborted);
+        var limit = call.FirstEventTimeout ?? call.Timeout;
+        var deadline = new CallDeadline(limit, _time, clientAborted);
         HttpResponseMessage? response = null;
         UpstreamAnswer? answer = null;
         try
@@ -66,7 +67,7 @@ public sealed class UpstreamClient : IDisposable
         }
         catch (OperationCanceledException) when (!clientAborted.IsCancellationRequested)
         {
-            return new FailedAnswer(UpstreamFailure.TimedOut(call.Deployment, call.Timeout));
+            return new FailedAnswer(UpstreamFailure.TimedOut(call.Deployment, limit));
         }
         catch (Exception e) when (e is HttpRequestException or IOException or AuthenticationException && !clientAborted.IsCancellationRequested)
         {
