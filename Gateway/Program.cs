@@ -13,7 +13,7 @@ var root = new RootCommand("An AI model gateway: one executable, a LiteLLM-style
     CheckCommand.Create(environment, ModelFindings.Of),
     SpendCommand.Create(environment, TimeProvider.System),
     KeyCommand.Create(environment, TimeProvider.System),
-    PriceCommand.Create(),
+    PriceCommand.Create(environment),
     VersionCommand.Create(),
 };
 serve.AddTo(root, environment);

@@ -6,7 +6,7 @@ namespace Gateway;
 /// </summary>
 public readonly record struct Usage
 {
-    /// <summary>Plain input tokens: neither cached, nor written to a cache, nor audio.</summary>
+    /// <summary>Plain input tokens: neither cached, nor written to a cache, nor audio, nor an image's.</summary>
     public long Input { get; init; }
 
     /// <summary>Input tokens read from the provider's prompt cache.</summary>
@@ -21,7 +21,10 @@ public readonly record struct Usage
     /// <summary>Audio input tokens.</summary>
     public long InputAudio { get; init; }
 
-    /// <summary>Plain output tokens: neither reasoning nor audio.</summary>
+    /// <summary>Input tokens of images, where the provider counts them apart.</summary>
+    public long InputImage { get; init; }
+
+    /// <summary>Plain output tokens: neither reasoning, nor audio, nor an image's.</summary>
     public long Output { get; init; }
 
     /// <summary>Reasoning tokens, billed as output by most providers.</summary>
@@ -30,11 +33,14 @@ public readonly record struct Usage
     /// <summary>Audio output tokens.</summary>
     public long OutputAudio { get; init; }
 
+    /// <summary>Output tokens of images.</summary>
+    public long OutputImage { get; init; }
+
     /// <summary>All input tokens.</summary>
-    public long Prompt => Input + CachedRead + CacheWrite + CacheWriteHour + InputAudio;
+    public long Prompt => Input + CachedRead + CacheWrite + CacheWriteHour + InputAudio + InputImage;
 
     /// <summary>All output tokens.</summary>
-    public long Completion => Output + Reasoning + OutputAudio;
+    public long Completion => Output + Reasoning + OutputAudio + OutputImage;
 
     /// <summary>All tokens.</summary>
     public long Total => Prompt + Completion;

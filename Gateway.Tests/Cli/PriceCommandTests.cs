@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Gateway.Cli;
+using Gateway.Tests.Config;
 
 namespace Gateway.Tests.Cli;
 
@@ -13,6 +14,7 @@ public sealed class PriceCommandTests
         Assert.That(output.Split('\n', StringSplitOptions.RemoveEmptyEntries), Is.EqualTo(new[]
         {
             "price: openai/gpt-4o@prices.json",
+            "why:   the built-in price list",
             "input                  1,000 × 2.5 USD per million          = 0.0025 USD",
             "cached input             200 × 1.25 USD per million         = 0.00025 USD",
             "output                   300 × 10 USD per million           = 0.003 USD",
@@ -48,7 +50,7 @@ public sealed class PriceCommandTests
     private static (int Code, string Output, string Error) Run(params string[] arguments)
     {
         var (output, error) = (new StringWriter { NewLine = "\n" }, new StringWriter { NewLine = "\n" });
-        var code = PriceCommand.Create().Parse(arguments).Invoke(new InvocationConfiguration { Output = output, Error = error });
+        var code = PriceCommand.Create(ConfigText.NoVariables).Parse(arguments).Invoke(new InvocationConfiguration { Output = output, Error = error });
         return (code, output.ToString(), error.ToString());
     }
 }

@@ -47,6 +47,7 @@ internal sealed class Fixture(string name)
         {
             ("input", u.Input), ("cachedRead", u.CachedRead), ("cacheWrite", u.CacheWrite), ("cacheWriteHour", u.CacheWriteHour),
             ("inputAudio", u.InputAudio), ("output", u.Output), ("reasoning", u.Reasoning), ("outputAudio", u.OutputAudio),
+            ("inputImage", u.InputImage), ("outputImage", u.OutputImage),
         })
         {
             if (tokens != 0)

@@ -94,9 +94,11 @@ public sealed class ModelPriceTests
             CacheWrite = 3,
             CacheWriteHour = 3,
             InputAudio = 3,
+            InputImage = 3,
             Output = 15,
             Reasoning = 15,
             OutputAudio = 15,
+            OutputImage = 15,
         }));
         Assert.That(PriceRates.Of(3, 15, cacheWrite: 4).CacheWriteHour, Is.EqualTo(4));
     }

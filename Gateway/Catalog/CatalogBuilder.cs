@@ -6,7 +6,8 @@ namespace Gateway.Catalog;
 
 /// <summary>Makes deployments of the entries of <c>model_list</c>, one by one; what cannot be called is left out with a finding.</summary>
 internal sealed class CatalogBuilder(
-    IReadOnlyDictionary<string, string> environment, PriceBook prices, DateTimeOffset now, List<ConfigFinding> findings)
+    IReadOnlyDictionary<string, string> environment, PriceBook prices, CostAdjustments adjustments, DateTimeOffset now,
+    List<ConfigFinding> findings)
 {
     private const string EnvironmentVariable = "LITELLM_ENVIRONMENT";
 
@@ -145,11 +146,12 @@ internal sealed class CatalogBuilder(
             ApiKey = isMock ? null : FindKey(provider, apiBase),
             IsMock = isMock,
             OwnPrice = own,
+            Adjustments = adjustments,
             Config = _config,
         };
         return deployment with
         {
-            Price = WildcardPattern.IsPattern(model.Name) ? own : deployment.FindPrice(prices, model.Name, now),
+            Price = WildcardPattern.IsPattern(model.Name) && own is null ? null : deployment.FindPrice(prices, model.Name, now),
             Limits = DeploymentPrice.LimitsOf(info, deployment.FindLimits(prices, model.Name)),
             Urls = isMock || !provider.IsBuilt ? [] : deployment.BuildUrls(),
         };

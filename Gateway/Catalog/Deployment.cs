@@ -48,6 +48,9 @@ public sealed record Deployment
     /// <summary>The price that the config gives it. Null: none; then the price book's counts.</summary>
     internal ModelPrice? OwnPrice { get; init; }
 
+    /// <summary>What is taken off its price and put on it.</summary>
+    internal CostAdjustments Adjustments { get; init; } = CostAdjustments.None;
+
     /// <summary>True for one of the deployments that an entry with <c>model: "*"</c> stands for: one per provider.</summary>
     internal bool IsOneOfCatchAll { get; init; }
 
@@ -71,9 +74,9 @@ public sealed record Deployment
     internal ModelPrice? FindPrice(PriceBook prices, string upstreamModel, DateTimeOffset at)
     {
         if (OwnPrice is not null)
-            return OwnPrice;
+            return Adjustments.Apply(Provider, OwnPrice);
         var (provider, model) = Priced(upstreamModel);
-        return prices.Find(provider, model, at);
+        return Adjustments.Apply(Provider, prices.Find(provider, model, at));
     }
 
     /// <summary>What the price book knows of a model's size.</summary>

@@ -89,6 +89,8 @@ internal static class DeploymentId
             Add("input_cost_per_request", price.InputCostPerRequest);
             Add("input_cost_per_second", price.InputCostPerSecond);
             Add("output_cost_per_second", price.OutputCostPerSecond);
+            foreach (var further in price.Further.OrderBy(f => f.Name, StringComparer.Ordinal).ThenBy(f => f.Field.Above))
+                Add($"{further.Name} {further.Field.Above}", further.Usd);
         }
     }
 

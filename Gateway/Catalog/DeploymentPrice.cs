@@ -20,41 +20,39 @@ internal static class DeploymentPrice
     {
         if (custom.IsEmpty)
             return null;
-        var input = Rate("input_cost_per_token", custom.InputCostPerToken);
-        var output = Rate("output_cost_per_token", custom.OutputCostPerToken);
-        var seconds = (Rate("input_cost_per_second", custom.InputCostPerSecond) ?? 0)
-            + (Rate("output_cost_per_second", custom.OutputCostPerSecond) ?? 0);
-        var price = new ModelPrice
-        {
-            Id = Id,
-            Rates = PriceRates.Of(
-                input ?? 0,
-                output ?? 0,
-                Rate("cache_read_input_token_cost", custom.CacheReadInputTokenCost),
-                Rate("cache_creation_input_token_cost", custom.CacheCreationInputTokenCost),
-                Rate("cache_creation_input_token_cost_above_1hr", custom.CacheCreationInputTokenCostAbove1Hr),
-                Rate("input_cost_per_audio_token", custom.InputCostPerAudioToken),
-                Rate("output_cost_per_reasoning_token", custom.OutputCostPerReasoningToken),
-                Rate("output_cost_per_audio_token", custom.OutputCostPerAudioToken)),
-            PerRequest = Rate("input_cost_per_request", custom.InputCostPerRequest) ?? 0,
-            PerSecond = Math.Min(seconds, PriceRates.Max),
-        };
-        if (problems.Count > 0 && price.IsFree)
-            return null;   // nothing usable was said: better unknown than free
-        if (input is null && output is > 0)
-            problems.Add("gives a price for output and none for input, which then costs nothing; add input_cost_per_token");
-        return price;
-
-        long? Rate(string name, decimal? usd)
+        var sheet = new PriceSheet();
+        foreach (var (name, field, usd) in PricesOf(custom))
         {
             if (usd is not { } value)
-                return null;
+                continue;
             if (PriceRates.TryFromUsd(value, out var rate))
-                return rate;
-            problems.Add($"{name} must be between 0 and 1000 USD");
-            return null;
+                sheet.Add(field, rate);
+            else
+                problems.Add($"{name} must be between 0 and 1000 USD");
         }
+        var price = sheet.ToPrice(Id, PriceSource.Deployment);
+        if (problems.Count > 0 && price.IsFree)
+            return null;   // nothing usable was said: better unknown than free
+        if (sheet.Find(new(PriceUnit.Input)) is null && sheet.Find(new(PriceUnit.Output)) is > 0)
+            problems.Add("gives a price for output and none for input, which then costs nothing; add input_cost_per_token");
+        return price;
     }
+
+    private static IEnumerable<(string Name, PriceField Field, decimal? Usd)> PricesOf(CustomPrice custom) =>
+    [
+        ("input_cost_per_token", new(PriceUnit.Input), custom.InputCostPerToken),
+        ("output_cost_per_token", new(PriceUnit.Output), custom.OutputCostPerToken),
+        ("cache_read_input_token_cost", new(PriceUnit.CachedRead), custom.CacheReadInputTokenCost),
+        ("cache_creation_input_token_cost", new(PriceUnit.CacheWrite), custom.CacheCreationInputTokenCost),
+        ("cache_creation_input_token_cost_above_1hr", new(PriceUnit.CacheWriteHour), custom.CacheCreationInputTokenCostAbove1Hr),
+        ("input_cost_per_audio_token", new(PriceUnit.InputAudio), custom.InputCostPerAudioToken),
+        ("output_cost_per_audio_token", new(PriceUnit.OutputAudio), custom.OutputCostPerAudioToken),
+        ("output_cost_per_reasoning_token", new(PriceUnit.Reasoning), custom.OutputCostPerReasoningToken),
+        ("input_cost_per_request", new(PriceUnit.Request), custom.InputCostPerRequest),
+        ("input_cost_per_second", new(PriceUnit.InputSecond), custom.InputCostPerSecond),
+        ("output_cost_per_second", new(PriceUnit.OutputSecond), custom.OutputCostPerSecond),
+        .. custom.Further.Select(further => (further.Name, further.Field, (decimal?)further.Usd)),
+    ];
 
     /// <summary>The config's own figures, then the price book's.</summary>
     public static ModelLimits LimitsOf(ModelInfo info, ModelLimits known) => new(

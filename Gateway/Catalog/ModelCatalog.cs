@@ -68,13 +68,15 @@ public sealed class ModelCatalog
     /// <summary>Makes a catalog; what is wrong with the config is added to <paramref name="findings"/>.</summary>
     /// <param name="config">The config.</param>
     /// <param name="environment">Where providers' keys and base URLs are looked up.</param>
-    /// <param name="prices">The price book.</param>
+    /// <param name="prices">The price book; the config's price map counts before it.</param>
     /// <param name="now">The time for which prices are looked up.</param>
     /// <param name="findings">Grows by what there is to say.</param>
     public static ModelCatalog Build(GatewayConfig config, IReadOnlyDictionary<string, string> environment, PriceBook prices,
         DateTimeOffset now, List<ConfigFinding> findings)
     {
-        var builder = new CatalogBuilder(environment, prices, now, findings);
+        prices = ConfiguredPrices.Over(config.LiteLlm.PriceMap, prices, findings);
+        var adjustments = CostAdjustments.Read(config.LiteLlm, findings);
+        var builder = new CatalogBuilder(environment, prices, adjustments, now, findings);
         var catalog = new ModelCatalog(config, [.. config.ModelList.SelectMany(builder.Build)], prices);
         builder.LeftOut.UnionWith(config.ModelsOfMissingVariables);
         CatalogChecks.Run(config, catalog, builder.LeftOut, findings);

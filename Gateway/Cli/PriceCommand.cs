@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Globalization;
 using Gateway.Catalog;
 using Gateway.Config;
@@ -7,83 +8,153 @@ using Gateway.Pricing;
 namespace Gateway.Cli;
 
 /// <summary><c>gateway price</c>: what a request would cost, with the arithmetic line by line.</summary>
-public static class PriceCommand
+public sealed class PriceCommand
 {
-    /// <summary>The command with its arguments.</summary>
-    /// <param name="time">Prices change with time. Null: now.</param>
-    public static Command Create(TimeProvider? time = null)
+    private readonly Argument<string> _model = new("MODEL")
     {
-        var model = new Argument<string>("MODEL") { Description = "A model, with its provider (openai/gpt-4o) or without (gpt-4o)." };
-        var input = new Option<long>("--input") { Description = "Input tokens, cached ones included.", HelpName = "N", Required = true };
-        var cached = new Option<long>("--cached") { Description = "Input tokens that come from the prompt cache.", HelpName = "N" };
-        var output = new Option<long>("--output") { Description = "Output tokens.", HelpName = "N" };
-        var command = new Command("price", "Show what a request to a model costs.") { model, input, cached, output };
-        command.SetAction(parsed => Run(
-            parsed.GetRequiredValue(model),
-            parsed.GetRequiredValue(input),
-            parsed.GetValue(cached),
-            parsed.GetValue(output),
-            (time ?? TimeProvider.System).GetUtcNow(),
-            parsed.InvocationConfiguration.Output,
-            parsed.InvocationConfiguration.Error));
+        Description = "A model, with its provider (openai/gpt-4o) or without (gpt-4o); with -c also a model_name of the config.",
+    };
+
+    private readonly Option<string?> _configFile = new("--config", "-c")
+    {
+        Description = "A config file whose prices, price map, discounts and margins count. Default: the built-in prices alone.",
+        HelpName = "FILE",
+    };
+
+    private readonly Option<DateTimeOffset?> _at = new("--at")
+    {
+        Description = "The time for which the price holds, in UTC (2026-07-30 or 2026-07-30T14:00). Default: now.",
+        HelpName = "DATE",
+        CustomParser = ReadTime,
+    };
+
+    private readonly Option<ServiceTier> _service = new("--service-tier")
+    {
+        Description = "default, flex, priority or batch.",
+        HelpName = "T",
+        CustomParser = ReadService,
+    };
+
+    private readonly Option<double> _seconds = new("--seconds")
+    {
+        Description = "How long the answer takes; counts where a model is priced by the second.",
+        HelpName = "N",
+    };
+
+    private readonly Option<long> _input = Count("--input", "Input tokens, all of those below included.", required: true);
+    private readonly Option<long> _cached = Count("--cached", "Input tokens that come from the prompt cache.");
+    private readonly Option<long> _written = Count("--cache-write", "Input tokens written to the prompt cache for 5 minutes.");
+    private readonly Option<long> _writtenHour = Count("--cache-write-1h", "Input tokens written to the prompt cache for an hour.");
+    private readonly Option<long> _audioIn = Count("--audio-input", "Input tokens of audio.");
+    private readonly Option<long> _imageIn = Count("--image-input", "Input tokens of images, where they have a price of their own.");
+    private readonly Option<long> _output = Count("--output", "Output tokens, all of those below included.");
+    private readonly Option<long> _reasoning = Count("--reasoning", "Output tokens of reasoning.");
+    private readonly Option<long> _audioOut = Count("--audio-output", "Output tokens of audio.");
+    private readonly Option<long> _imageOut = Count("--image-output", "Output tokens of images.");
+
+    private PriceCommand()
+    {
+    }
+
+    /// <summary>The command with its arguments.</summary>
+    /// <param name="environment">What a config refers to.</param>
+    /// <param name="time">Prices change with time. Null: the system's.</param>
+    public static Command Create(IReadOnlyDictionary<string, string> environment, TimeProvider? time = null)
+    {
+        var price = new PriceCommand();
+        var command = new Command("price", "Show what a request to a model costs.")
+        {
+            price._model, price._input, price._cached, price._written, price._writtenHour, price._audioIn, price._imageIn, price._output,
+            price._reasoning, price._audioOut, price._imageOut, price._seconds, price._service, price._at, price._configFile,
+        };
+        command.SetAction(parsed => price.Run(parsed, environment, (time ?? TimeProvider.System).GetUtcNow()));
         return command;
     }
 
-    /// <summary>Prints the cost; an error is one line.</summary>
-    /// <param name="model">With or without its provider.</param>
-    /// <param name="input">Input tokens, cached ones included.</param>
-    /// <param name="cached">Those of the input that are read from a prompt cache.</param>
-    /// <param name="output">Output tokens.</param>
-    /// <param name="now">The time for which the price is looked up.</param>
-    /// <param name="outcome">Where the cost goes.</param>
-    /// <param name="error">Where an error goes.</param>
-    /// <returns>The exit code: 0, or 1 when there was an error.</returns>
-    internal static int Run(
-        string model, long input, long cached, long output, DateTimeOffset now, TextWriter outcome, TextWriter error)
+    /// <summary>Prints the cost at each deployment that the model stands for; an error is one line and the exit code 1.</summary>
+    private int Run(ParseResult parsed, IReadOnlyDictionary<string, string> environment, DateTimeOffset now)
     {
-        if (input < 0 || cached < 0 || output < 0 || cached > input)
+        var error = parsed.InvocationConfiguration.Error;
+        var model = parsed.GetRequiredValue(_model);
+        if (ReadUsage(parsed) is not { } usage || parsed.GetValue(_seconds) is not (>= 0 and < 1e9 and var seconds))
         {
-            error.WriteLine("gateway price: --input, --cached and --output must not be negative, and --cached not above --input.");
+            error.WriteLine("gateway price: no count may be negative, and the parts of --input and of --output not more than the whole.");
             return 1;
         }
-        var prices = PriceBook.Embedded;
-        var found = UpstreamModel.Read(new LiteLlmParams { Model = model }, prices);
-        if (found is not { } upstream || prices.Find(upstream.Provider.Name, upstream.Name, now) is not { } price)
+        try
         {
-            error.WriteLine($"gateway price: no price is known for '{Printable(model)}'.{Suggestion(model, found, prices)}");
+            var found = PriceLookup.Find(model, parsed.GetValue(_configFile), environment, parsed.GetValue(_at) ?? now, out var unknown);
+            if (found.Count == 0)
+            {
+                error.WriteLine($"gateway price: {unknown}");
+                return 1;
+            }
+            var request = new PricedRequest(usage, TimeSpan.FromSeconds(seconds), parsed.GetValue(_service));
+            foreach (var price in found)
+                PriceText.Write(price, request, parsed.InvocationConfiguration.Output);
+            return 0;
+        }
+        catch (StartException e)
+        {
+            error.WriteLine($"gateway price: {e.Message}");
             return 1;
         }
-        Write(price, new Usage { Input = input - cached, CachedRead = cached, Output = output }, outcome);
-        return 0;
     }
 
-    private static void Write(ModelPrice price, Usage usage, TextWriter outcome)
+    private Usage? ReadUsage(ParseResult parsed)
     {
-        outcome.WriteLine($"price: {price.Id}");
-        foreach (var line in price.LinesOf(usage, TimeSpan.Zero))
-            outcome.WriteLine($"{line.Name,-14}{Number(line.Count),14} × {Unit(line),-28} = {Dollars(line.Usd)} USD");
-        outcome.WriteLine($"{"sum",-62}{Dollars(price.CostOf(usage, TimeSpan.Zero).ToUsd())} USD");
+        var (input, output) = (parsed.GetValue(_input), parsed.GetValue(_output));
+        long[] inputParts = [.. new[] { _cached, _written, _writtenHour, _audioIn, _imageIn }.Select(parsed.GetValue)];
+        long[] outputParts = [.. new[] { _reasoning, _audioOut, _imageOut }.Select(parsed.GetValue)];
+        if (input < 0 || output < 0 || inputParts.Concat(outputParts).Any(part => part < 0))
+            return null;
+        // Each part first, so that the sums do not overflow.
+        if (inputParts.Any(part => part > input) || outputParts.Any(part => part > output)
+            || inputParts.Sum(part => (decimal)part) > input || outputParts.Sum(part => (decimal)part) > output)
+            return null;
+        return new Usage
+        {
+            Input = input - inputParts.Sum(),
+            CachedRead = inputParts[0],
+            CacheWrite = inputParts[1],
+            CacheWriteHour = inputParts[2],
+            InputAudio = inputParts[3],
+            InputImage = inputParts[4],
+            Output = output - outputParts.Sum(),
+            Reasoning = outputParts[0],
+            OutputAudio = outputParts[1],
+            OutputImage = outputParts[2],
+        };
     }
 
-    /// <summary>Tokens are priced by the million, a request by itself.</summary>
-    private static string Unit(PriceLine line) => line.Name == "request"
-        ? $"{Dollars((decimal)line.Rate / NanoUsd.PerUsd / 1_000_000)} USD"
-        : $"{Dollars((decimal)line.Rate / NanoUsd.PerUsd)} USD per million";
+    private static Option<long> Count(string name, string description, bool required = false) =>
+        new(name) { Description = description, HelpName = "N", Required = required };
 
-    private static string Suggestion(string model, UpstreamModel? found, PriceBook prices)
+    private static DateTimeOffset? ReadTime(ArgumentResult argument)
     {
-        var slash = model.IndexOf('/');
-        var provider = found?.Provider.Name ?? (slash > 0 ? model[..slash] : Providers.OpenAI.Name);
-        var names = prices.ModelsOf(provider).Select(m => $"{provider}/{m}");
-        var near = NearNames.Of(slash > 0 ? model : $"{provider}/{model}", names).ToList();
-        if (near.Count > 0)
-            return $" Near names: {string.Join(", ", near)}.";
-        return found is null && slash <= 0 ? " Write it with its provider, as in openai/gpt-4o." : "";
+        var text = argument.Tokens.Count > 0 ? argument.Tokens[0].Value : "";
+        if (DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time))
+            return time;
+        argument.AddError("--at must be a date, as 2026-07-30 or 2026-07-30T14:00Z.");
+        return null;
     }
 
-    private static string Number(decimal count) => count.ToString("#,0.###", CultureInfo.InvariantCulture);
-
-    private static string Dollars(decimal usd) => usd.ToString("0.###############", CultureInfo.InvariantCulture);
-
-    private static string Printable(string text) => string.Concat(text.Select(c => char.IsControl(c) ? '?' : c));
+    private static ServiceTier ReadService(ArgumentResult argument)
+    {
+        var text = argument.Tokens.Count > 0 ? argument.Tokens[0].Value : "";
+        switch (text.ToLowerInvariant())
+        {
+            case "default" or "standard" or "auto":
+                return ServiceTier.Standard;
+            case "flex":
+                return ServiceTier.Flex;
+            case "priority":
+                return ServiceTier.Priority;
+            case "batch" or "batches":
+                return ServiceTier.Batch;
+            default:
+                argument.AddError("--service-tier must be default, flex, priority or batch.");
+                return ServiceTier.Standard;
+        }
+    }
 }

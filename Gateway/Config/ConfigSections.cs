@@ -79,8 +79,6 @@ internal static class ConfigSections
         new KnownKey("add_function_to_prompt", Ignored, NotHonoured),
         new KnownKey("extra_spend_tag_headers", Ignored, $"{NotHonoured}: spend carries no tags"),
         new KnownKey("timezone", Ignored, $"{NotHonoured}: days are UTC days"),
-        new KnownKey("cost_discount_config", Ignored, NoPrice),
-        new KnownKey("cost_margin_config", Ignored, NoPrice),
         new KnownKey("prometheus_*", Ignored, $"{NotHonoured}: all metrics are served with their usual labels"),
         new KnownKey("custom_prometheus_metadata_labels", Ignored, $"{NotHonoured}; prometheus_client_labels switches labels on"),
         new KnownKey("custom_prometheus_tags", Ignored, $"{NotHonoured}; prometheus_client_labels switches labels on"),
@@ -274,8 +272,7 @@ internal static class ConfigSections
         new KnownKey("input_cost_per_*", Ignored, NoPrice),
         new KnownKey("output_cost_per_*", Ignored, NoPrice),
         new KnownKey("cache_read_*", Ignored, NoPrice),
-        new KnownKey("cache_creation_*", Ignored, NoPrice),
-        new KnownKey("tiered_pricing", Ignored, NoPrice))
+        new KnownKey("cache_creation_*", Ignored, NoPrice))
     {
         // Body parameters of OpenAI and of the servers behind its wire format: forwarded, and offered for a misspelt name.
         OtherNames = new HashSet<string>
@@ -294,7 +291,6 @@ internal static class ConfigSections
         new KnownKey("output_cost_per_*", Ignored, NoPrice),
         new KnownKey("cache_read_*", Ignored, NoPrice),
         new KnownKey("cache_creation_*", Ignored, NoPrice),
-        new KnownKey("tiered_pricing", Ignored, NoPrice),
         new KnownKey("allowed_fails", Ignored, $"{NotHonoured}; router_settings.allowed_fails is"),
         new KnownKey("allowed_fails_policy", Ignored, $"{NotHonoured}; router_settings.allowed_fails is"),
         new KnownKey("cooldown_time", Ignored, $"{NotHonoured}; litellm_params.cooldown_time is"),
@@ -335,6 +331,11 @@ internal static class ConfigSections
         new KnownKey("user", Unknown, "is not a known setting; did you mean 'user_id'?"),
         new KnownKey("name", Unknown, "is not a known setting; did you mean 'user_id'?"),
         new KnownKey("allowed_models", Unknown, "is not a known setting, so all models are allowed; did you mean 'models'?"));
+
+    public static readonly SectionRules CostMargin = new("cost_margin_config");
+
+    /// <summary>An entry of tiered_pricing; its prices are named as those of a deployment.</summary>
+    public static readonly SectionRules TieredPricing = new("tiered_pricing[]");
 
     public static readonly SectionRules Alias = new("model_group_alias");
 

@@ -45,6 +45,15 @@ public sealed record LiteLlmSettings
     /// <summary>LiteLLM reads it here, newer versions in general_settings.</summary>
     public bool? RequireAuthForMetricsEndpoint { get; init; }
 
+    /// <summary>The prices that count before the built-in ones. Null: none are named.</summary>
+    public PriceMapFile? PriceMap { get; init; }
+
+    /// <summary>What is taken off the cost of a provider's answers.</summary>
+    public ImmutableArray<CostShare> CostDiscounts { get; init; } = [];
+
+    /// <summary>What is put on the cost of a provider's answers, after the discount.</summary>
+    public ImmutableArray<CostShare> CostMargins { get; init; } = [];
+
     private static readonly string[] KnownClientLabels = ["end_user", "client_ip", "user_agent"];
 
     internal static LiteLlmSettings Read(YamlSection s)
@@ -65,6 +74,9 @@ public sealed record LiteLlmSettings
             DefaultFallbacks = FallbackLists.ReadDefaults(s, "default_fallbacks"),
             Fallbacks = FallbackLists.Read(s, "fallbacks"),
             RequireAuthForMetricsEndpoint = s.Flag("require_auth_for_metrics_endpoint"),
+            PriceMap = PriceMapFile.Read(s),
+            CostDiscounts = CostShare.ReadDiscounts(s),
+            CostMargins = CostShare.ReadMargins(s),
         };
     }
 

@@ -22,6 +22,7 @@ internal static class SettingNames
         var info = new ModelInfo();
         Ask(ConfigSections.Root, s => ConfigReader.ReadRoot(s));
         Ask(ConfigSections.LiteLlm, s => LiteLlmSettings.Read(s));
+        Ask(ConfigSections.CostMargin, s => CostShare.ReadMargin(s));
         Ask(ConfigSections.Router, s => RouterSettings.Read(s, lite));
         Ask(ConfigSections.RoutingStrategyArgs, s => RouterSettings.ReadStrategyArgs(s, new RouterSettings()));
         Ask(ConfigSections.RetryPolicy, s => RetryPolicy.Read(s));

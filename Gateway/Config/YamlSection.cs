@@ -68,6 +68,11 @@ internal sealed class YamlSection(ReadingContext context, SectionRules rules, Ya
         Value(key, (string text, out decimal value) => ScalarText.TryDecimal(text, out value) && value is >= 0 and <= 9_000_000_000,
             "must be an amount in USD, from 0 to 9000000000");
 
+    /// <summary>An exact number from zero to <paramref name="most"/>.</summary>
+    public decimal? Fraction(string key, decimal most) =>
+        Value(key, (string text, out decimal value) => ScalarText.TryDecimal(text, out value) && value >= 0 && value <= most,
+            $"must be a number from 0 to {most}");
+
     /// <summary>A time from zero to a month. <paramref name="zero"/> false: not zero.</summary>
     public TimeSpan? Duration(string key, bool zero = true) =>
         Value(key, (string text, out TimeSpan value) => ScalarText.TryDuration(text, out value) && (zero || value > TimeSpan.Zero),

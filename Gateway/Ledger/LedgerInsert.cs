@@ -96,8 +96,9 @@ internal sealed class LedgerInsert : IGroupInsert<LedgerEntry>
             .Bind(exchange.Route).Bind(exchange.RequestedModel)
             .Bind(attempt.ModelGroup).Bind(attempt.DeploymentId).Bind(attempt.Provider).Bind(attempt.Model)
             .Bind(attempt.Status).Bind(attempt.ExceptionClass)
-            .Bind(usage.Input).Bind(usage.CachedRead).Bind(usage.CacheWrite).Bind(usage.CacheWriteHour).Bind(usage.InputAudio)
-            .Bind(usage.Output).Bind(usage.Reasoning).Bind(usage.OutputAudio)
+            // Tokens of images have no column of their own; raw_usage has them apart.
+            .Bind(usage.Input + usage.InputImage).Bind(usage.CachedRead).Bind(usage.CacheWrite).Bind(usage.CacheWriteHour).Bind(usage.InputAudio)
+            .Bind(usage.Output + usage.OutputImage).Bind(usage.Reasoning).Bind(usage.OutputAudio)
             .Bind(attempt.RawUsage).Bind(attempt.PriceId).Bind(attempt.Cost.Value)
             .Bind((long)attempt.Latency.TotalMilliseconds).Bind((long?)attempt.TimeToFirstToken?.TotalMilliseconds)
             .Bind(attempt.IsEstimated).Bind(exchange.IsStream)

@@ -19,15 +19,23 @@ public sealed class PriceBook
     /// <summary>A model of limits.json.</summary>
     private sealed record LimitEntry(string Id, ModelLimits Limits, ModelPrice? Price);
 
-    /// <summary>What both files know of one name.</summary>
-    private sealed record Known(ImmutableArray<PriceEntry> Prices, ModelPrice? ListPrice, ModelLimits Limits);
+    /// <summary>What both files and the configured map know of one name.</summary>
+    private sealed record Known(ImmutableArray<PriceEntry> Prices, ModelPrice? ListPrice, ModelPrice? Mapped, ModelLimits Limits)
+    {
+        public static readonly Known Nothing = new([], null, null, ModelLimits.None);
+
+        public bool HasPrice => !Prices.IsEmpty || ListPrice is not null || Mapped is not null;
+    }
+
+    private static readonly ModelPrice MarkedFree = ModelPrice.Free("free");
 
     private static readonly Lazy<PriceBook> EmbeddedBook = new(() => Load(Resource("prices.json"), Resource("limits.json")));
 
     private readonly PriceFile _prices;
     private readonly PriceFile _limits;
-    private readonly ConcurrentDictionary<string, ImmutableArray<PriceEntry>> _entries = new();
-    private readonly ConcurrentDictionary<string, ImmutableArray<LimitEntry>> _limitEntries = new();
+    private readonly PriceMap? _map;
+    private readonly ConcurrentDictionary<string, ImmutableArray<PriceEntry>> _entries;
+    private readonly ConcurrentDictionary<string, ImmutableArray<LimitEntry>> _limitEntries;
     private readonly ConcurrentDictionary<(string Provider, string Model), Known> _known = new();
     private readonly ConcurrentDictionary<string, string?> _makers = new();
     private readonly Lazy<ImmutableArray<(string Maker, MatchRule Rule)>> _makerRules;
@@ -36,7 +44,20 @@ public sealed class PriceBook
     {
         _prices = prices;
         _limits = limits;
+        _entries = new();
+        _limitEntries = new();
         _makerRules = new(ReadMakerRules);
+    }
+
+    /// <summary>The same book, its parsed pages shared, with a map in front.</summary>
+    private PriceBook(PriceBook book, PriceMap map)
+    {
+        _map = map;
+        _prices = book._prices;
+        _limits = book._limits;
+        _entries = book._entries;
+        _limitEntries = book._limitEntries;
+        _makerRules = book._makerRules;
     }
 
     /// <summary>The book that is part of the executable.</summary>
@@ -52,16 +73,21 @@ public sealed class PriceBook
             return new PriceBook(new PriceFile(prices), new PriceFile(limits));
     }
 
+    /// <summary>A book in which a map's prices and sizes count before this book's.</summary>
+    public PriceBook With(PriceMap map) => new(this, map);
+
     /// <summary>What a model costs at a time. Null: unknown, which is not the same as free.</summary>
     /// <param name="provider">LiteLLM's prefix: <c>openai</c>.</param>
     /// <param name="model">The model without prefix.</param>
     /// <param name="at">Prices change on dates and by the hour.</param>
     public ModelPrice? Find(string provider, string model, DateTimeOffset at)
     {
-        if (PriceNames.IsLocal(provider))
-            return ModelPrice.Free($"{provider}@local");
+        if (_map is not null && Recall(provider, model).Mapped is { } mapped)
+            return mapped;
+        if (PriceNames.LocalPriceOf(provider) is { } local)
+            return local;
         if (model.EndsWith(":free", StringComparison.OrdinalIgnoreCase))
-            return ModelPrice.Free("free");
+            return MarkedFree;
         var known = Recall(provider, model);
         var price = known.ListPrice;
         foreach (var entry in known.Prices)
@@ -71,7 +97,7 @@ public sealed class PriceBook
 
     /// <summary>What is known of a model's size.</summary>
     public ModelLimits FindLimits(string provider, string model) =>
-        PriceNames.IsLocal(provider) ? ModelLimits.None : Recall(provider, model).Limits;
+        _map is null && PriceNames.IsLocal(provider) ? ModelLimits.None : Recall(provider, model).Limits;
 
     /// <summary>The ids of all models known of a provider, sorted, for the list of a wildcard's models.</summary>
     public IEnumerable<string> ModelsOf(string provider)
@@ -108,16 +134,17 @@ public sealed class PriceBook
     private Known Recall(string provider, string model)
     {
         if (model.Length is 0 or > MaxNameLength)
-            return new Known([], null, ModelLimits.None);
+            return Known.Nothing;
         var key = (provider, model);
         if (_known.TryGetValue(key, out var known))
             return known;
         known = Search(provider, model);
-        if (known is { Prices: [], ListPrice: null } && MakerOf(model) is { } maker && maker != provider)
+        // A server of one's own may call its model anything.
+        if (!known.HasPrice && !PriceNames.IsLocal(provider) && MakerOf(model) is { } maker && maker != provider)
         {
             // The bare name, as LiteLLM does: a model sold by another is taken for what its maker asks.
             var made = Search(maker, model);
-            known = made with { Limits = Merge(known.Limits, made.Limits) };
+            known = made with { Limits = known.Limits.Or(made.Limits) };
         }
         Keep(_known, key, known);
         return known;
@@ -128,19 +155,20 @@ public sealed class PriceBook
     {
         ImmutableArray<PriceEntry> prices = [];
         ModelPrice? listPrice = null;
-        var limits = ModelLimits.None;
+        var mapped = _map?.Find(provider, model);
+        var limits = mapped?.Limits ?? ModelLimits.None;
         foreach (var name in ModelNames.Of(provider, model))
         {
             var entries = EntriesFor(provider, name);
             var limit = LimitsOf(PriceNames.LimitsOf(provider)).FirstOrDefault(l => IsSame(l.Id, name));
-            limits = Merge(limits, Merge(limit?.Limits ?? ModelLimits.None, new(entries.FirstOrDefault()?.ContextWindow, null)));
+            limits = limits.Or(limit?.Limits ?? ModelLimits.None).Or(new(entries.FirstOrDefault()?.ContextWindow, null));
             if (prices.IsEmpty && listPrice is null)
             {
                 prices = [.. entries.Where(e => e.HasPrice)];
                 listPrice = limit?.Price;
             }
         }
-        return new Known(prices, listPrice, limits);
+        return new Known(prices, listPrice, mapped?.Price, limits);
     }
 
     /// <summary>
@@ -240,9 +268,6 @@ public sealed class PriceBook
     }
 
     private static bool IsSame(string a, string b) => a.Equals(b, StringComparison.OrdinalIgnoreCase);
-
-    private static ModelLimits Merge(ModelLimits first, ModelLimits second) =>
-        new(first.ContextWindow ?? second.ContextWindow, first.MaxOutputTokens ?? second.MaxOutputTokens);
 
     /// <summary>The dearer of two prices for as much input as output; the first where they cost the same.</summary>
     private static ModelPrice? Dearer(ModelPrice? first, ModelPrice? second)

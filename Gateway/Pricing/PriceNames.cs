@@ -56,8 +56,9 @@ public static class PriceNames
     }.ToFrozenDictionary();
 
     /// <summary>Servers of one's own, whose models cost nothing unless a deployment says otherwise.</summary>
-    private static readonly FrozenSet<string> Local =
-        FrozenSet.ToFrozenSet(["ollama", "ollama_chat", "hosted_vllm", "lm_studio", "llamafile", "xinference", "infinity", "mock"]);
+    private static readonly FrozenDictionary<string, ModelPrice> Local =
+        new[] { "ollama", "ollama_chat", "hosted_vllm", "lm_studio", "llamafile", "xinference", "infinity", "mock" }
+            .ToFrozenDictionary(name => name, name => ModelPrice.Free($"{name}@local"));
 
     /// <summary>The names of a LiteLLM provider in prices.json.</summary>
     public static ReadOnlySpan<string> PricesOf(string provider) =>
@@ -66,9 +67,28 @@ public static class PriceNames
     /// <summary>The name of a LiteLLM provider in limits.json.</summary>
     public static string LimitsOf(string provider) => InLimits.GetValueOrDefault(provider, provider);
 
+    /// <summary>
+    /// True when a <c>litellm_provider</c> of LiteLLM's price map means a provider: it adds the API to some names
+    /// (<c>bedrock_converse</c>, <c>vertex_ai-language-models</c>), and some are one company under two names.
+    /// </summary>
+    public static bool IsSame(string provider, string written)
+    {
+        if (written.StartsWith(provider, StringComparison.Ordinal))
+        {
+            var rest = written.AsSpan(provider.Length);
+            // azure_ai is a provider of its own, azure_text is not.
+            if (rest.IsEmpty || rest[0] == '-' || rest[0] == '_' && !InPrices.ContainsKey(written))
+                return true;
+        }
+        return InLimits.GetValueOrDefault(provider) == written && provider != "azure_ai";
+    }
+
     /// <summary>LiteLLM's prefix of a provider of prices.json. Null: its models are not known by bare names.</summary>
     public static string? MakerOf(string priceProvider) => Makers.GetValueOrDefault(priceProvider);
 
     /// <summary>True for servers of one's own.</summary>
-    public static bool IsLocal(string provider) => Local.Contains(provider);
+    public static bool IsLocal(string provider) => Local.ContainsKey(provider);
+
+    /// <summary>The price of nothing of a server of one's own, always the same object. Null: it is none.</summary>
+    internal static ModelPrice? LocalPriceOf(string provider) => Local.GetValueOrDefault(provider);
 }

@@ -57,7 +57,9 @@ internal static class UsdPerMillion
         Find(json, "cache_write_1h_mtok", above),
         Find(json, "input_audio_mtok", above),
         Find(json, "output_reasoning_mtok", above),
-        Find(json, "output_audio_mtok", above));
+        Find(json, "output_audio_mtok", above),
+        Find(json, "input_image_mtok", above),
+        Find(json, "output_image_mtok", above));
 
     private static long? Find(JsonElement json, string name, long above)
     {

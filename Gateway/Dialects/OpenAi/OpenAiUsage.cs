@@ -22,14 +22,14 @@ internal static class OpenAiUsage
         return counts.Any ? counts.ToUsage() : null;
     }
 
-    private enum Section { Top, Prompt, Completion }
+    private enum Section { Top, Prompt, Completion, CacheWrites }
 
     private struct Counts
     {
         public bool Any;
         public long Prompt, Completion, Total;
-        public long Cached, CacheWrite, AudioIn;
-        public long Reasoning, AudioOut;
+        public long Cached, CacheWrite, CacheWriteHour, AudioIn, ImageIn;
+        public long Reasoning, AudioOut, ImageOut;
         public Range Cost;
 
         /// <summary>
@@ -43,17 +43,24 @@ internal static class OpenAiUsage
             var reasoning = Math.Min(Math.Max(Reasoning, beyond), completion);
             var audioOut = Math.Min(AudioOut, completion - reasoning);
             var cached = Math.Min(Cached, Prompt);
-            var written = Math.Min(CacheWrite, Prompt - cached);
+            // The hour's writes are part of all writes, whose sum an imitator may leave out.
+            var written = Math.Min(Math.Max(CacheWrite, CacheWriteHour), Prompt - cached);
+            var writtenHour = Math.Min(CacheWriteHour, written);
             var audioIn = Math.Min(AudioIn, Prompt - cached - written);
+            var imageIn = Math.Min(ImageIn, Prompt - cached - written - audioIn);
+            var imageOut = Math.Min(ImageOut, completion - reasoning - audioOut);
             return new Usage
             {
-                Input = Prompt - cached - written - audioIn,
+                Input = Prompt - cached - written - audioIn - imageIn,
                 CachedRead = cached,
-                CacheWrite = written,
+                CacheWrite = written - writtenHour,
+                CacheWriteHour = writtenHour,
                 InputAudio = audioIn,
-                Output = completion - reasoning - audioOut,
+                InputImage = imageIn,
+                Output = completion - reasoning - audioOut - imageOut,
                 Reasoning = reasoning,
                 OutputAudio = audioOut,
+                OutputImage = imageOut,
             };
         }
     }
@@ -66,12 +73,19 @@ internal static class OpenAiUsage
                 ReadDetails(ref reader, ref counts, Section.Prompt);
             else if (section == Section.Top && reader.ValueTextEquals("completion_tokens_details"u8))
                 ReadDetails(ref reader, ref counts, Section.Completion);
+            else if (IsCacheWrites(ref reader, section))
+                ReadDetails(ref reader, ref counts, Section.CacheWrites);
             else if (section == Section.Top && reader.ValueTextEquals("cost"u8))
                 counts.Cost = SkipValue(ref reader);
             else
                 ReadCount(ref reader, ref counts, section);
         }
     }
+
+    /// <summary>Where Anthropic, and LiteLLM after it, say how long what was written to a cache lives.</summary>
+    private static bool IsCacheWrites(ref Utf8JsonReader reader, Section section) =>
+        section == Section.Top && reader.ValueTextEquals("cache_creation"u8)
+        || section == Section.Prompt && reader.ValueTextEquals("cache_creation_token_details"u8);
 
     private static void ReadDetails(ref Utf8JsonReader reader, ref Counts counts, Section section)
     {
@@ -126,6 +140,12 @@ internal static class OpenAiUsage
                 return ref counts.CacheWrite;
             case Section.Prompt when reader.ValueTextEquals("audio_tokens"u8):
                 return ref counts.AudioIn;
+            case Section.Prompt when reader.ValueTextEquals("image_tokens"u8):
+                return ref counts.ImageIn;
+            case Section.CacheWrites when reader.ValueTextEquals("ephemeral_1h_input_tokens"u8):
+                return ref counts.CacheWriteHour;
+            case Section.Completion when reader.ValueTextEquals("image_tokens"u8):
+                return ref counts.ImageOut;
             case Section.Completion when reader.ValueTextEquals("reasoning_tokens"u8):
                 return ref counts.Reasoning;
             case Section.Completion when reader.ValueTextEquals("audio_tokens"u8):
