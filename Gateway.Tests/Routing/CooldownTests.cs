@@ -16,8 +16,6 @@ public sealed class CooldownTests
     [TestCase(401, Alone, true, 9, 1, 5, TestName = "AWrongKeyCoolsEvenALoneDeployment")]
     [TestCase(404, Pair, false, 9, 1, 5, TestName = "AMissingModelCools")]
     [TestCase(400, Pair, false, 0, 9, 0, TestName = "A400NeverCools")]
-    [TestCase(403, Pair, false, 0, 9, 0, TestName = "A403NeverCools")]
-    [TestCase(422, Pair, false, 0, 9, 0, TestName = "A422NeverCools")]
     [TestCase(500, Pair, false, 9, 1, 0, TestName = "ASingle500DoesNotCool")]
     [TestCase(500, Pair, false, 0, 4, 0, TestName = "FourFailuresAreTooFewForAShare")]
     [TestCase(500, Pair, false, 2, 3, 5, TestName = "ThreeOfFiveCool")]
@@ -38,6 +36,65 @@ public sealed class CooldownTests
     [TestCase(400, false, 9, 0)]
     public void AllowedFailsIsANumberOfFailuresInAMinute(int status, bool isLast, long failed, int seconds) =>
         Assert.That(Seconds(new() { AllowedFails = 3 }, Failure(status, Pair, isLast, 0, failed)), Is.EqualTo(seconds));
+
+    [TestCase(400, 9, 0)]
+    [TestCase(401, 3, 5)]
+    [TestCase(408, 0, 0)]
+    [TestCase(408, 1, 5)]
+    [TestCase(429, 2, 0)]
+    [TestCase(500, 1, 0)]
+    [TestCase(500, 2, 5)]
+    [TestCase(0, 3, 0)]
+    [TestCase(0, 4, 5)]
+    public void APolicyCountsEachClassForItself(int status, long alike, int seconds)
+    {
+        var settings = new RouterSettings
+        {
+            AllowedFails = 3,
+            AllowedFailsPolicy = new() { AuthenticationError = 2, TimeoutError = 0, RateLimitError = 2, InternalServerError = 1 },
+        };
+        var failure = Failure(status, Pair, false, 0, alike);
+        Assert.That(Seconds(settings, failure), Is.EqualTo(seconds));
+    }
+
+    [TestCase(CallOutcome.BadRequest)]
+    [TestCase(CallOutcome.ContentPolicy)]
+    public void AMistakeOfTheClientsCoolsOnlyWhereThePolicyNamesIt(CallOutcome outcome)
+    {
+        var failure = Failure(400, Pair, false, 0, 3) with { Outcome = outcome };
+        var policy = new AllowedFailsPolicy { BadRequestError = 2, ContentPolicyViolationError = 2 };
+        Assert.That(Seconds(new() { AllowedFailsPolicy = policy }, failure), Is.EqualTo(5));
+        Assert.That(Seconds(new() { AllowedFailsPolicy = policy }, failure with { IsLastHealthy = true }), Is.Zero);
+        Assert.That(Seconds(new() { AllowedFailsPolicy = new() { TimeoutError = 0 }, AllowedFails = 1 }, failure), Is.Zero);
+        Assert.That(Seconds(new(), failure with { RetryAfter = TimeSpan.FromSeconds(9) }), Is.Zero);
+    }
+
+    [Test]
+    public void ZeroMeansThatTheFirstFailureCools()
+    {
+        var settings = new RouterSettings { AllowedFails = 9, AllowedFailsPolicy = new() { RateLimitError = 0 } };
+        Assert.That(Seconds(settings, Failure(429, Pair, false, 50, 1)), Is.EqualTo(5));
+        Assert.That(Seconds(new() { AllowedFails = 0 }, Failure(500, Pair, false, 50, 1)), Is.EqualTo(5));
+    }
+
+    [Test]
+    public void WithoutANumberForItsClassAFailureGoesByTheShare()
+    {
+        var settings = new RouterSettings { AllowedFailsPolicy = new() { RateLimitError = 9 } };
+        Assert.That(Seconds(settings, Failure(500, Pair, false, 2, 3)), Is.EqualTo(5));
+        Assert.That(Seconds(settings, Failure(500, Pair, false, 9, 3)), Is.Zero);
+    }
+
+    [Test]
+    public void WhatADeploymentSaysItselfTakesThePlaceOfBothSettings()
+    {
+        var settings = new RouterSettings { AllowedFails = 9, AllowedFailsPolicy = new() { RateLimitError = 9 } };
+        var failure = Failure(429, Pair, false, 50, 2);
+        Assert.That(Seconds(settings, failure), Is.Zero);
+        Assert.That(Seconds(settings, failure with { OwnAllowedFails = 1 }), Is.EqualTo(5));
+        Assert.That(Seconds(settings, failure with { OwnPolicy = new() { RateLimitError = 1 } }), Is.EqualTo(5));
+        Assert.That(Seconds(settings, failure with { OwnPolicy = new() { TimeoutError = 1 } }), Is.EqualTo(5), "a 429 cools by default");
+    }
 
     [TestCase(30, 30)]
     [TestCase(3000, 300)]
@@ -61,10 +118,22 @@ public sealed class CooldownTests
     private static FailureFacts Failure(int status, int size, bool isLast, long succeeded, long failed) => new()
     {
         Status = status,
+        Outcome = status switch
+        {
+            400 => CallOutcome.BadRequest,
+            401 => CallOutcome.Authentication,
+            404 => CallOutcome.NotFound,
+            408 => CallOutcome.Timeout,
+            429 => CallOutcome.RateLimit,
+            500 => CallOutcome.InternalServer,
+            503 => CallOutcome.ServiceUnavailable,
+            _ => CallOutcome.Other,
+        },
         GroupSize = size,
         IsLastHealthy = isLast,
         Succeeded = succeeded,
         Failed = failed,
+        FailedAlike = failed,
     };
 
     private static double Seconds(RouterSettings settings, FailureFacts failure) =>

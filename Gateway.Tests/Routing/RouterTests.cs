@@ -90,7 +90,7 @@ public sealed class RouterTests
         var router = RouterWith(new());
         var group = Given.Group(_a, _b);
         for (var i = 0; i < 20; i++)
-            Call(router, _a, group, 400);
+            Call(router, _a, group, 400, failure: "BadRequestError");
         Assert.That(router.HealthOf(_a), Is.EqualTo(DeploymentHealth.Healthy));
         Assert.That(router.InFlightAt(_a), Is.Zero);
     }
@@ -105,14 +105,81 @@ public sealed class RouterTests
         Assert.That(router.HealthOf(_a), Is.EqualTo(DeploymentHealth.Healthy));
     }
 
-    [Test]
-    public void AllowedFailsStartAnewWithTheMinute()
+    [TestCase(60, false)]
+    [TestCase(54, true)]
+    public void AllowedFailsAreThoseOfTheLastMinute(int seconds, bool cools)
     {
         var router = RouterWith(new() { AllowedFails = 1 });
         var group = Given.Group(_a, _b);
+        _time.Advance(TimeSpan.FromSeconds(50));
         Assert.That(Call(router, _a, group, 500), Is.Null);
-        _time.Advance(TimeSpan.FromMinutes(1));
+        _time.Advance(TimeSpan.FromSeconds(seconds));
+        Assert.That(Call(router, _a, group, 500), cools ? Is.EqualTo(TimeSpan.FromSeconds(5)) : Is.Null);
+        _time.Advance(TimeSpan.FromSeconds(6));
+        Assert.That(Call(router, _a, group, 500), Is.EqualTo(TimeSpan.FromSeconds(5)), "two failures close together");
+    }
+
+    [Test]
+    public void ThreeAllowedFailsAreThree()
+    {
+        var router = RouterWith(new() { AllowedFails = 3 });
+        var group = Given.Group(_a, _b);
+        for (var i = 0; i < 3; i++)
+            Assert.That(Call(router, _a, group, 500), Is.Null);
+        Assert.That(Call(router, _a, group, 500), Is.EqualTo(TimeSpan.FromSeconds(5)));
+    }
+
+    [Test]
+    public void EachKindOfFailureHasItsOwnCount()
+    {
+        var router = RouterWith(new() { AllowedFailsPolicy = new() { TimeoutError = 1, RateLimitError = 1 } });
+        var group = Given.Group(_a, _b);
+        Assert.That(Call(router, _a, group, 408, failure: "Timeout"), Is.Null);
+        Assert.That(Call(router, _a, group, 429, failure: "RateLimitError"), Is.Null);
+        Assert.That(Call(router, _a, group, 429, failure: "RateLimitError"), Is.EqualTo(TimeSpan.FromSeconds(5)));
+    }
+
+    [TestCase("ContextWindowExceededError")]
+    [TestCase("ContentPolicyViolationError")]
+    [TestCase("BadRequestError")]
+    [TestCase("PermissionDeniedError", 403)]
+    [TestCase("UnprocessableEntityError", 422)]
+    public void WhatTheClientDidWrongNeverCountsAgainstADeployment(string failure, int status = 400)
+    {
+        var router = RouterWith(new() { AllowedFails = 0 });
+        var group = Given.Group(_a, _b);
+        Assert.That(Call(router, _a, group, status, TimeSpan.FromSeconds(9), failure: failure), Is.Null);
+        Assert.That(router.HealthOf(_a), Is.EqualTo(DeploymentHealth.Healthy));
+    }
+
+    [Test]
+    public void ADeploymentsOwnInformationSaysWhenAndHowLongItCools()
+    {
+        var router = RouterWith(new() { AllowedFails = 100 });
+        var touchy = Given.Deployment("touchy", info: new() { AllowedFails = 0 });
+        var group = Given.Group(touchy, _b);
+        Assert.That(Call(router, touchy, group, 500), Is.EqualTo(TimeSpan.FromSeconds(5)));
+        Assert.That(Call(router, _b, Given.Group(_b, _a), 500), Is.Null);
+    }
+
+    [TestCase(10, 10)]
+    [TestCase(7200, 300)]
+    public void ARetryAfterCoolsEvenTheLastDeployment(int asked, int seconds)
+    {
+        var router = RouterWith(new() { AllowedFails = 100 });
+        Assert.That(Call(router, _a, Given.Group(_a), 500, TimeSpan.FromSeconds(asked)), Is.EqualTo(TimeSpan.FromSeconds(seconds)));
+        _time.Advance(TimeSpan.FromSeconds(seconds));
+        Assert.That(Picked(router, Given.Group(_a)), Is.EqualTo("a"));
+    }
+
+    [Test]
+    public void AnUnhealthyOneDoesNotCountAsTheOneThatIsLeft()
+    {
+        var router = RouterWith(new() { EnableHealthCheckRouting = true, AllowedFails = 0 });
+        var group = Given.Group(_a, _b);
+        router.SetHealth(_b, isHealthy: false);
         Assert.That(Call(router, _a, group, 500), Is.Null);
+        router.SetHealth(_b, isHealthy: true);
         Assert.That(Call(router, _a, group, 500), Is.EqualTo(TimeSpan.FromSeconds(5)));
     }
 
@@ -185,6 +252,21 @@ public sealed class RouterTests
     }
 
     [Test]
+    public void AsManySamplesCountAsTheSettingSays()
+    {
+        var router = RouterWith(new() { RoutingStrategy = "latency-based", MaxLatencyListSize = 300 });
+        var group = Given.Group(_a, _b);
+        Call(router, _a, group, 200, seconds: 1000, output: 1);
+        Call(router, _b, group, 200, seconds: 3, output: 1);
+        for (var i = 0; i < 200; i++)
+            Call(router, _a, group, 200, seconds: 1, output: 1);
+        Assert.That(Picked(router, group), Is.EqualTo("b"), "the slow one still counts: 1200 s in 201 samples");
+        for (var i = 0; i < 100; i++)
+            Call(router, _a, group, 200, seconds: 1, output: 1);
+        Assert.That(Picked(router, group), Is.EqualTo("a"));
+    }
+
+    [Test]
     public void ThePriceOfTheGroupsDeploymentDecidesByCost()
     {
         var router = RouterWith(new() { RoutingStrategy = "cost-based" }, (_, index) => index == 1 ? new NanoUsd(5) : new NanoUsd(6));
@@ -241,9 +323,9 @@ public sealed class RouterTests
 
     private static TimeSpan? Call(
         Router router, Deployment deployment, ModelGroup group, int status, TimeSpan? retryAfter = null, double seconds = 1,
-        long output = 0)
+        long output = 0, string failure = "APIError")
     {
         router.Started(deployment);
-        return router.Report(deployment, group, Given.Attempt(deployment, status, seconds, output: output), retryAfter);
+        return router.Report(deployment, group, Given.Attempt(deployment, status, seconds, output: output, failure: failure), retryAfter);
     }
 }

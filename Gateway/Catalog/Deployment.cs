@@ -120,6 +120,18 @@ public sealed class ModelGroup
     public string UpstreamModelOf(Deployment deployment) =>
         UpstreamModels.IsEmpty ? deployment.UpstreamModel : UpstreamModels[Deployments.IndexOf(deployment)];
 
+    /// <summary>The input tokens that the model takes at the deployment of that index. Null: not known.</summary>
+    public long? ContextWindowOf(int index)
+    {
+        var deployment = Deployments[index];
+        return UpstreamModels.IsEmpty || Prices is null
+            ? deployment.Limits.ContextWindow
+            : DeploymentPrice.LimitsOf(deployment.Config.Info, deployment.FindLimits(Prices, UpstreamModels[index])).ContextWindow;
+    }
+
+    /// <summary>For a wildcard match: what knows the models' sizes.</summary>
+    internal PriceBook? Prices { get; init; }
+
     /// <summary>All access groups of the deployments.</summary>
     public ImmutableArray<string> AccessGroups { get; init; } = [];
 }

@@ -30,6 +30,10 @@ internal static class DeploymentId
         Add("rpm", p.Rpm);
         Add("tpm", p.Tpm);
         Add("weight", p.Weight);
+        Add("order", p.Order);
+        foreach (var tag in p.Tags)
+            Add("tags", tag);
+        Add("max_parallel_requests", p.MaxParallelRequests);
         Add("cooldown_time", p.CooldownTime);
         Add("drop_params", p.DropParams);
         foreach (var name in p.AdditionalDropParams)

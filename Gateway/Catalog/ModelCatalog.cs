@@ -163,7 +163,7 @@ public sealed class ModelCatalog
             deployments.Add(deployment);
             upstream.Add(name);
         }
-        return deployments.Count == 0 ? null : NewGroup(asked, deployments.ToImmutable(), upstream.ToImmutable());
+        return deployments.Count == 0 ? null : NewGroup(asked, deployments.ToImmutable(), upstream.ToImmutable(), prices: _prices);
     }
 
     /// <summary>What a wildcard's model is called at the provider. Null: the deployment does not serve it.</summary>
@@ -195,13 +195,15 @@ public sealed class ModelCatalog
         model.StartsWith(deployment.Provider.Name + "/", StringComparison.Ordinal) ? model[(deployment.Provider.Name.Length + 1)..] : model;
 
     private static ModelGroup NewGroup(
-        string name, ImmutableArray<Deployment> deployments, ImmutableArray<string> upstream = default, bool isById = false) =>
+        string name, ImmutableArray<Deployment> deployments, ImmutableArray<string> upstream = default, bool isById = false,
+        PriceBook? prices = null) =>
         new()
         {
             Name = name,
             Deployments = deployments,
             IsById = isById,
             UpstreamModels = upstream.IsDefault ? [] : upstream,
+            Prices = prices,
             AccessGroups = [.. deployments.SelectMany(d => d.AccessGroups).Distinct()],
         };
 

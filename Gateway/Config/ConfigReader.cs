@@ -44,14 +44,16 @@ public static class ConfigReader
         var lite = ReadSection(root, ConfigSections.LiteLlm, LiteLlmSettings.Read);
         var users = ReadUsers(root);
         var leftOut = new List<string>();
+        var router = ReadSection(root, ConfigSections.Router, s => RouterSettings.Read(s, lite));
+        var general = ReadGeneral(root, lite, users);
         return new GatewayConfig
         {
             ModelList = [.. root.Sections("model_list", ConfigSections.Deployment)
                 .SelectMany(entry => DeploymentConfig.Read(entry, credentials, leftOut))],
             ModelsOfMissingVariables = [.. leftOut],
             LiteLlm = lite,
-            Router = ReadSection(root, ConfigSections.Router, s => RouterSettings.Read(s, lite)),
-            General = ReadGeneral(root, lite, users),
+            Router = router with { EnableHealthCheckRouting = router.EnableHealthCheckRouting || general.EnableHealthCheckRouting },
+            General = general,
             UserAccess = users,
             HasUserAccess = root.Node("user_access") is not null and not YamlList { Items.Count: 0 },
         };

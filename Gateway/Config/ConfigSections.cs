@@ -112,14 +112,8 @@ internal static class ConfigSections
         new KnownKey("client_ttl", Ignored, "", Always), // connections are pooled
         new KnownKey("set_verbose", Ignored, "has no effect: one line per request is logged, whatever is set here"),
         new KnownKey("debug_level", Ignored, "", Always),
-        new KnownKey("enable_pre_call_checks", Ignored, $"{NotHonoured}: a request too long for a model is refused by its provider"),
-        new KnownKey("optional_pre_call_checks", Ignored, $"{NotHonoured}: none of the checks is made"),
-        new KnownKey("enable_tag_filtering", Ignored, $"{NotHonoured}: deployments are chosen without regard to tags"),
-        new KnownKey("tag_filtering_match_any", Ignored, "", Always),
-        new KnownKey("allowed_fails_policy", Ignored, $"{NotHonoured}: allowed_fails counts for every kind of error"),
         new KnownKey("context_window_fallbacks", Ignored, $"{NotHonoured}; fallbacks is"),
         new KnownKey("content_policy_fallbacks", Ignored, $"{NotHonoured}; fallbacks is"),
-        new KnownKey("default_max_parallel_requests", Ignored, NotEnforced),
         new KnownKey("default_priority", Ignored, $"{NotHonoured}: all requests have the same priority"),
         new KnownKey("polling_interval", Ignored, "", Always),
         new KnownKey("default_litellm_params", Ignored, $"{NotHonoured}; set them in each deployment's litellm_params"),
@@ -141,8 +135,7 @@ internal static class ConfigSections
     public static readonly SectionRules RetryPolicy = new("retry_policy");
 
     public static readonly SectionRules RoutingStrategyArgs = new("router_settings.routing_strategy_args",
-        new KnownKey("rolling_window_size", Ignored, NotHonoured),
-        new KnownKey("max_latency_list_size", Ignored, NotHonoured));
+        new KnownKey("rolling_window_size", Ignored, $"{NotHonoured}: rpm and tpm are counted by the minute"));
 
     public static readonly SectionRules General = new("general_settings",
         new KnownKey("database_*", Ignored, NoServer),
@@ -165,7 +158,6 @@ internal static class ConfigSections
         new KnownKey("spend_report_frequency", Ignored, NoAlerts),
         new KnownKey("background_health_checks", Ignored, NoChecks),
         new KnownKey("health_check_*", Ignored, NoChecks),
-        new KnownKey("enable_health_check_routing", Ignored, NoChecks),
         new KnownKey("pass_through_endpoints", Ignored, $"{NotHonoured}: their paths answer 404"),
         new KnownKey("user_header_mappings", Ignored, $"{NotHonoured}; user_header_name names the header of the end user"),
         new KnownKey("enforce_user_param", Ignored, "is not enforced: requests without user pass"),
@@ -239,10 +231,7 @@ internal static class ConfigSections
         new KnownKey("context_window", Unknown, "is not a known setting; did you mean 'max_input_tokens' in model_info?"),
         new KnownKey("supports_*", Unknown, "belongs in model_info; ignored here"),
         new KnownKey("stream", Ignored, "has no effect: the client decides whether it streams"),
-        new KnownKey("order", Ignored, $"{NotHonoured}: all deployments of a model are used alike; fallbacks puts models in an order"),
-        new KnownKey("tags", Ignored, $"{NotHonoured}: deployments are chosen without regard to tags"),
         new KnownKey("tag_regex", Ignored, $"{NotHonoured}: deployments are chosen without regard to tags"),
-        new KnownKey("max_parallel_requests", Ignored, NotEnforced),
         new KnownKey("max_budget", Ignored, "is not enforced; set max_budget per user in user_access"),
         new KnownKey("budget_duration", Ignored, "is not enforced; set max_budget per user in user_access"),
         new KnownKey("region_name", Ignored, $"{NotHonoured}: deployments are not filtered by region"),
@@ -291,9 +280,6 @@ internal static class ConfigSections
         new KnownKey("output_cost_per_*", Ignored, NoPrice),
         new KnownKey("cache_read_*", Ignored, NoPrice),
         new KnownKey("cache_creation_*", Ignored, NoPrice),
-        new KnownKey("allowed_fails", Ignored, $"{NotHonoured}; router_settings.allowed_fails is"),
-        new KnownKey("allowed_fails_policy", Ignored, $"{NotHonoured}; router_settings.allowed_fails is"),
-        new KnownKey("cooldown_time", Ignored, $"{NotHonoured}; litellm_params.cooldown_time is"),
         new KnownKey("team_id", Ignored, "is not enforced: the model is open to everybody whose models allow it"))
     {
         IsOpen = true,
@@ -337,6 +323,7 @@ internal static class ConfigSections
     /// <summary>An entry of tiered_pricing; its prices are named as those of a deployment.</summary>
     public static readonly SectionRules TieredPricing = new("tiered_pricing[]");
 
+    public static readonly SectionRules FailsPolicy = new("allowed_fails_policy");
     public static readonly SectionRules Alias = new("model_group_alias");
 
     /// <summary>A map whose keys are names that the user chose.</summary>

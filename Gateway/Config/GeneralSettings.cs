@@ -36,6 +36,9 @@ public sealed record GeneralSettings
     /// <summary>Answer /robots.txt with a refusal to every robot.</summary>
     public bool BlockRobots { get; init; }
 
+    /// <summary>Counts for the router, as in router_settings.</summary>
+    public bool EnableHealthCheckRouting { get; init; }
+
     internal static GeneralSettings Read(YamlSection s) => Read(s, new LiteLlmSettings());
 
     internal static GeneralSettings Read(YamlSection s, LiteLlmSettings lite)
@@ -59,6 +62,7 @@ public sealed record GeneralSettings
             MetricCardinality = s.Count("metric_cardinality", least: 1, most: 10_000_000) ?? defaults.MetricCardinality,
             DisableSpendLogs = s.Flag("disable_spend_logs") ?? false,
             BlockRobots = s.Flag("block_robots") ?? false,
+            EnableHealthCheckRouting = s.Flag("enable_health_check_routing") ?? false,
         };
     }
 

@@ -18,6 +18,15 @@ public sealed record LiteLlmParams
     public long? Rpm { get; init; }
     public long? Tpm { get; init; }
     public double? Weight { get; init; }
+
+    /// <summary>Deployments with the lowest number are called before the others. Null: after those that have one.</summary>
+    public int? Order { get; init; }
+
+    /// <summary>For requests with these tags, where enable_tag_filtering is on.</summary>
+    public ImmutableArray<string> Tags { get; init; } = [];
+
+    /// <summary>The calls that may be in flight together. Null: default_max_parallel_requests.</summary>
+    public int? MaxParallelRequests { get; init; }
     public TimeSpan? CooldownTime { get; init; }
     public bool? DropParams { get; init; }
     public ImmutableArray<string> AdditionalDropParams { get; init; } = [];
@@ -39,6 +48,9 @@ public sealed record LiteLlmParams
     public MockSettings Mock { get; init; } = new();
     public CustomPrice Price { get; init; } = new();
 
+    /// <summary>Far more than anybody counts to, and below the place of those that have no order.</summary>
+    private const int MostOrder = 1_000_000;
+
     /// <summary>Reads the settings; keys that are none become defaults of the request. Null: there is no model.</summary>
     internal static LiteLlmParams? Read(YamlSection s, ModelInfo info, CustomPrice infoPrice)
     {
@@ -47,6 +59,7 @@ public sealed record LiteLlmParams
         if (drop is { Items.Count: > 0 })
             s.Report(FindingKind.Approximated, "drop_params", "is a list, which counts as true; did you mean additional_drop_params?");
         s.Has("litellm_credential_name"); // read when the credential was merged
+        var cooldown = s.Duration("cooldown_time");
         s.Has("organization"); // read for the whole entry
         var parameters = new LiteLlmParams
         {
@@ -61,7 +74,10 @@ public sealed record LiteLlmParams
             Rpm = s.Whole("rpm") ?? info.Rpm,
             Tpm = s.Whole("tpm") ?? info.Tpm,
             Weight = s.Number("weight"),
-            CooldownTime = s.Duration("cooldown_time"),
+            Order = s.Count("order", least: -MostOrder, most: MostOrder),
+            Tags = s.Words("tags") ?? [],
+            MaxParallelRequests = s.Count("max_parallel_requests", least: 1),
+            CooldownTime = info.CooldownTime ?? cooldown,
             DropParams = drop is null ? s.Flag("drop_params") : drop.Items.Count > 0,
             AdditionalDropParams = ReadDropParams(s),
             ExtraBody = ReadMembers(s, "extra_body"),

@@ -21,6 +21,13 @@ public sealed record ModelInfo
     public long? Rpm { get; init; }
     public long? Tpm { get; init; }
 
+    /// <summary>Counts before that of litellm_params. Null: not set.</summary>
+    public TimeSpan? CooldownTime { get; init; }
+
+    /// <summary>One of these takes the place of both of router_settings.</summary>
+    public int? AllowedFails { get; init; }
+    public AllowedFailsPolicy? AllowedFailsPolicy { get; init; }
+
     internal static ModelInfo Read(YamlSection s) => new()
     {
         Id = s.Text("id"),
@@ -33,6 +40,9 @@ public sealed record ModelInfo
         MaxOutputTokens = s.Whole("max_output_tokens"),
         Rpm = s.Whole("rpm"),
         Tpm = s.Whole("tpm"),
+        CooldownTime = s.Duration("cooldown_time"),
+        AllowedFails = s.Count("allowed_fails"),
+        AllowedFailsPolicy = AllowedFailsPolicy.In(s),
         All = [.. s.Map.Entries.Where(entry => !IsSecret(entry.Key)).Select(entry =>
             KeyValuePair.Create(entry.Key, YamlJson.Write(entry.Value, s.Context, s.PathOf(entry.Key))))],
     };

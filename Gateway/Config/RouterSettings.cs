@@ -15,6 +15,26 @@ public sealed record RouterSettings
     /// <summary><c>routing_strategy_args.lowest_latency_buffer</c>, a fraction.</summary>
     public double LowestLatencyBuffer { get; init; }
 
+    /// <summary><c>routing_strategy_args.max_latency_list_size</c>: of how many samples the mean is taken. LiteLLM: 10.</summary>
+    public int MaxLatencyListSize { get; init; } = 10;
+
+    /// <summary>Leaves out deployments whose context window is too small for a request, or whose rpm or tpm is used up.</summary>
+    public bool EnablePreCallChecks { get; init; }
+
+    /// <summary><c>optional_pre_call_checks: [enforce_model_rate_limits]</c>: rpm and tpm are limits with every strategy.</summary>
+    public bool EnforceModelRateLimits { get; init; }
+
+    public bool EnableTagFiltering { get; init; }
+
+    /// <summary>One common tag is enough; else a deployment must have all tags of the request. LiteLLM: true.</summary>
+    public bool TagFilteringMatchAny { get; init; } = true;
+
+    /// <summary>For deployments without max_parallel_requests. Null: no limit.</summary>
+    public int? DefaultMaxParallelRequests { get; init; }
+
+    /// <summary>Leaves out deployments that the last health check found broken. Also in general_settings.</summary>
+    public bool EnableHealthCheckRouting { get; init; }
+
     /// <summary>LiteLLM: 2.</summary>
     public int NumRetries { get; init; } = 2;
     public TimeSpan? Timeout { get; init; }
@@ -39,6 +59,9 @@ public sealed record RouterSettings
     /// <summary>Null: the default failure-rate rules.</summary>
     public int? AllowedFails { get; init; }
 
+    /// <summary>Numbers for single classes of failures, before <see cref="AllowedFails"/>. Null: none.</summary>
+    public AllowedFailsPolicy? AllowedFailsPolicy { get; init; }
+
     /// <summary>LiteLLM: 5.</summary>
     public int MaxFallbacks { get; init; } = 5;
 
@@ -50,6 +73,9 @@ public sealed record RouterSettings
 
     /// <summary>More tries than any client waits for; bounds a slip of the keyboard.</summary>
     internal const int MostRetries = 1_000;
+
+    /// <summary>A mean over more says no more, and each sample takes 24 bytes.</summary>
+    private const int MostSamples = 1_000;
 
     /// <summary>LiteLLM's names and the short ones.</summary>
     private static readonly string[] Strategies =
@@ -75,6 +101,13 @@ public sealed record RouterSettings
             MaxCooldown = s.Duration("max_cooldown") ?? defaults.MaxCooldown,
             DisableCooldowns = s.Flag("disable_cooldowns") ?? false,
             AllowedFails = s.Count("allowed_fails") ?? lite.AllowedFails,
+            AllowedFailsPolicy = AllowedFailsPolicy.In(s),
+            EnablePreCallChecks = s.Flag("enable_pre_call_checks") ?? false,
+            EnforceModelRateLimits = OptionalPreCallChecks.Read(s),
+            EnableTagFiltering = s.Flag("enable_tag_filtering") ?? false,
+            TagFilteringMatchAny = s.Flag("tag_filtering_match_any") ?? true,
+            DefaultMaxParallelRequests = s.Count("default_max_parallel_requests", least: 1),
+            EnableHealthCheckRouting = s.Flag("enable_health_check_routing") ?? false,
             MaxFallbacks = s.Count("max_fallbacks", most: MostRetries) ?? defaults.MaxFallbacks,
             Fallbacks = ReadFallbacks(s, lite),
             ModelGroupAlias = [.. ReadAliases(s)],
@@ -90,6 +123,7 @@ public sealed record RouterSettings
     {
         LatencyTtl = s.Duration("ttl", zero: false) ?? settings.LatencyTtl,
         LowestLatencyBuffer = s.Number("lowest_latency_buffer") ?? settings.LowestLatencyBuffer,
+        MaxLatencyListSize = s.Count("max_latency_list_size", least: 1, most: MostSamples) ?? settings.MaxLatencyListSize,
     };
 
     private static string? ReadStrategy(YamlSection s)

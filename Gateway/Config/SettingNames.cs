@@ -26,6 +26,7 @@ internal static class SettingNames
         Ask(ConfigSections.Router, s => RouterSettings.Read(s, lite));
         Ask(ConfigSections.RoutingStrategyArgs, s => RouterSettings.ReadStrategyArgs(s, new RouterSettings()));
         Ask(ConfigSections.RetryPolicy, s => RetryPolicy.Read(s));
+        Ask(ConfigSections.FailsPolicy, s => AllowedFailsPolicy.Read(s));
         Ask(ConfigSections.General, s => GeneralSettings.Read(s));
         Ask(ConfigSections.Deployment, s => DeploymentConfig.Read(s, new Credentials(), []).Count());
         Ask(ConfigSections.Params, s => LiteLlmParams.Read(s, info, new CustomPrice()));

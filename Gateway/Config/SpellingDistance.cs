@@ -17,7 +17,7 @@ internal static class SpellingDistance
         {
             if (Math.Abs(name.Length - word.Length) > nearest || name == word || word.Length < 6 && name.Length < 5)
                 continue;
-            var distance = Between(word.ToLowerInvariant().Replace('-', '_'), name);
+            var distance = Between(word.ToLowerInvariant().Replace('-', '_'), name.ToLowerInvariant());
             if (distance > nearest || distance == nearest && found is not null)
                 continue;
             (nearest, found) = (distance, name);

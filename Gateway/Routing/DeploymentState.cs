@@ -5,55 +5,78 @@ public enum DeploymentHealth
 {
     Healthy = 0,
 
-    /// <summary>It failed in the current minute.</summary>
+    /// <summary>It failed within the last minute.</summary>
     Partial = 1,
 
     /// <summary>It is cooling down.</summary>
     Outage = 2,
 }
 
+/// <summary>The failures of a deployment within the last minute.</summary>
+/// <param name="OfOutcome">Those with one outcome.</param>
+internal readonly record struct OutcomeCounts(long Succeeded, long Failed, long OfOutcome);
+
 /// <summary>What is remembered of one deployment while the gateway runs. Thread-safe.</summary>
 /// <remarks>Times count from the router's start, so no clock change moves them.</remarks>
 internal sealed class DeploymentState
 {
+    /// <summary>Enough for a 95th percentile that five samples lie beyond.</summary>
+    private const int SamplesKept = 100;
+
+    /// <summary>How long samples count for a percentile: the provider's speed is another at another time of day.</summary>
+    private static readonly TimeSpan PercentileAge = TimeSpan.FromMinutes(10);
+
     private readonly Lock _lock = new();
+    private readonly OutcomeWindow _outcomes = new();
     private readonly LatencySamples _perToken = new();
     private readonly LatencySamples _firstToken = new();
-    private int _inFlight;
+    private readonly LatencySamples _answers = new();
     private TimeSpan _coolUntil;
+    private bool _isUnhealthy;
+    private int _inFlight;
 
-    // The current minute's counts.
+    // Estimated input tokens of the calls in flight.
+    private long _tokensInFlight;
+
+    // The current minute's counts, by which rpm and tpm are kept.
     private long _minute;
     private long _started;
     private long _tokens;
-    private long _succeeded;
-    private long _failed;
 
-    /// <summary>One more call began.</summary>
+    /// <summary>One more call began, whatever the limits.</summary>
     public void Started(TimeSpan now)
     {
         lock (_lock)
+            Begin(0, now);
+    }
+
+    /// <summary>Begins a call if the facts of this moment still allow it, and writes them into <paramref name="candidate"/>.</summary>
+    public bool TryStart(ref Candidate candidate, RouteRules rules, in RouteRequest request, TimeSpan now)
+    {
+        lock (_lock)
         {
-            TurnTo(now);
-            _inFlight++;
-            _started++;
+            var seen = candidate;
+            Count(ref candidate, now);
+            if (!rules.MayStart(seen, candidate, request))
+                return false;
+            Begin(request.InputTokens, now);
+            return true;
         }
     }
 
     /// <summary>A call ended.</summary>
-    /// <param name="isFailure">True when it counts against the deployment. A call may be neither that nor a success.</param>
-    public void Ended(Attempt attempt, bool isFailure, TimeSpan now)
+    /// <param name="outcome">Null: it counts neither for nor against the deployment.</param>
+    /// <param name="meanOf"><c>max_latency_list_size</c>.</param>
+    public void Ended(Attempt attempt, CallOutcome? outcome, int meanOf, TimeSpan now)
     {
         lock (_lock)
         {
             TurnTo(now);
-            _inFlight = Math.Max(0, _inFlight - 1);
+            EndOne();
             _tokens += attempt.Usage.Total;
-            if (isFailure)
-                _failed++;
-            else if (attempt.ExceptionClass is null)
-                _succeeded++;
-            Sample(attempt, now);
+            if (outcome is { } known)
+                _outcomes.Add(known, now);
+            Sample(attempt, Math.Max(SamplesKept, meanOf), now);
         }
     }
 
@@ -61,7 +84,7 @@ internal sealed class DeploymentState
     public void Released()
     {
         lock (_lock)
-            _inFlight = Math.Max(0, _inFlight - 1);
+            EndOne();
     }
 
     /// <summary>Leaves it alone until then; a longer cooldown that already runs stays.</summary>
@@ -77,6 +100,13 @@ internal sealed class DeploymentState
             return Remaining(now);
     }
 
+    /// <summary>True when the last health check found it broken.</summary>
+    public bool IsUnhealthy
+    {
+        get { lock (_lock) return _isUnhealthy; }
+        set { lock (_lock) _isUnhealthy = value; }
+    }
+
     public int InFlight
     {
         get { lock (_lock) return _inFlight; }
@@ -85,40 +115,70 @@ internal sealed class DeploymentState
     public DeploymentHealth Health(TimeSpan now)
     {
         lock (_lock)
-        {
-            TurnTo(now);
             return Remaining(now) > TimeSpan.Zero ? DeploymentHealth.Outage
-                : _failed > 0 ? DeploymentHealth.Partial
+                : _outcomes.Failed(now) > 0 ? DeploymentHealth.Partial
                 : DeploymentHealth.Healthy;
-        }
     }
 
-    /// <summary>Calls that ended in the current minute with success, and that failed.</summary>
-    public (long Succeeded, long Failed) Outcomes(TimeSpan now)
+    /// <summary>Calls that ended within the last minute.</summary>
+    public OutcomeCounts Outcomes(CallOutcome outcome, TimeSpan now)
     {
         lock (_lock)
-        {
-            TurnTo(now);
-            return (_succeeded, _failed);
-        }
+            return new(_outcomes.Of(CallOutcome.Success, now), _outcomes.Failed(now), _outcomes.Of(outcome, now));
     }
 
     /// <summary>Writes the state into the facts of a decision.</summary>
-    public void Describe(ref Candidate candidate, TimeSpan now, TimeSpan latencyTtl)
+    /// <param name="latencyTtl">How long latency samples count. Null: nobody asks for them.</param>
+    /// <param name="meanOf"><c>max_latency_list_size</c>.</param>
+    public void Describe(ref Candidate candidate, TimeSpan? latencyTtl, int meanOf, TimeSpan now)
     {
         lock (_lock)
         {
-            TurnTo(now);
-            candidate = candidate with
-            {
-                InFlight = _inFlight,
-                Requests = _started,
-                Tokens = _tokens,
-                SecondsPerToken = _perToken.Mean(now, latencyTtl),
-                SecondsToFirstToken = _firstToken.Mean(now, latencyTtl),
-                Cooldown = Remaining(now),
-            };
+            Count(ref candidate, now);
+            if (latencyTtl is { } ttl)
+                candidate = candidate with
+                {
+                    SecondsPerToken = _perToken.Mean(now, ttl, meanOf),
+                    SecondsToFirstToken = _firstToken.Mean(now, ttl, meanOf),
+                };
         }
+    }
+
+    /// <summary>Adds the measured seconds of recent streams to their first token, or of recent answers, to a list.</summary>
+    public void CopySamples(List<double> seconds, bool ofFirstTokens, TimeSpan now)
+    {
+        lock (_lock)
+            (ofFirstTokens ? _firstToken : _answers).CopyTo(seconds, now, PercentileAge);
+    }
+
+    private void Count(ref Candidate candidate, TimeSpan now)
+    {
+        TurnTo(now);
+        candidate = candidate with
+        {
+            InFlight = _inFlight,
+            Requests = _started,
+            Tokens = _tokens + _tokensInFlight,
+            Cooldown = Remaining(now),
+            IsUnhealthy = _isUnhealthy,
+        };
+    }
+
+    private void Begin(long inputTokens, TimeSpan now)
+    {
+        TurnTo(now);
+        _inFlight++;
+        _started++;
+        _tokensInFlight += inputTokens;
+    }
+
+    // A call does not carry its estimate: it gives back the mean of those in flight, so that nothing is left when none is.
+    private void EndOne()
+    {
+        if (_inFlight == 0)
+            return;
+        _tokensInFlight -= _tokensInFlight / _inFlight;
+        _inFlight--;
     }
 
     private TimeSpan Remaining(TimeSpan now) => _coolUntil > now ? _coolUntil - now : TimeSpan.Zero;
@@ -129,19 +189,23 @@ internal sealed class DeploymentState
         if (minute <= _minute)
             return;
         _minute = minute;
-        _started = _tokens = _succeeded = _failed = 0;
+        _started = _tokens = 0;
     }
 
     // A time-out is a sample too: as long as was waited, undivided. (LiteLLM enters 1000 s.) Other failures say nothing of the speed.
-    private void Sample(Attempt attempt, TimeSpan now)
+    private void Sample(Attempt attempt, int capacity, TimeSpan now)
     {
-        if (attempt.ExceptionClass is not null && attempt.Status != 408)
+        var isPenalty = attempt.ExceptionClass is not null;
+        if (isPenalty && attempt.Status != 408)
             return;
+        var seconds = attempt.Latency.TotalSeconds;
         if (attempt.TimeToFirstToken is { } first)
-            _firstToken.Add(first.TotalSeconds, now);
-        else if (attempt.ExceptionClass is not null)
-            _firstToken.Add(attempt.Latency.TotalSeconds, now);
+            _firstToken.Add(first.TotalSeconds, now, capacity);
+        else if (isPenalty)
+            _firstToken.Add(seconds, now, capacity, isPenalty);
+        else
+            _answers.Add(seconds, now, capacity);
         // Embeddings have no output tokens: there the whole answer counts as one.
-        _perToken.Add(attempt.Latency.TotalSeconds / Math.Max(1, attempt.Usage.Completion), now);
+        _perToken.Add(seconds / Math.Max(1, attempt.Usage.Completion), now, capacity, isPenalty);
     }
 }

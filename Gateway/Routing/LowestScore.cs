@@ -3,17 +3,14 @@ namespace Gateway.Routing;
 /// <summary>The choice that most strategies end with: the lowest score, ties at random.</summary>
 internal static class LowestScore
 {
-    /// <param name="scores">NaN: must not be taken. Infinity: taken only when there is nothing better.</param>
+    /// <param name="scores">At least one; never NaN. Infinity: taken only when there is nothing better.</param>
     /// <param name="tolerance">How much worse than the best still counts as a tie, as a fraction of the best: 0.1 is 10 %.</param>
-    /// <returns>An index; -1 when every score is NaN.</returns>
+    /// <returns>An index.</returns>
     public static int Pick(ReadOnlySpan<double> scores, double random, double tolerance = 0)
     {
-        var lowest = double.NaN;
+        var lowest = scores[0];
         foreach (var score in scores)
-            if (!(score >= lowest) && !double.IsNaN(score))
-                lowest = score;
-        if (double.IsNaN(lowest))
-            return -1;
+            lowest = Math.Min(lowest, score);
 
         var bound = Math.Max(lowest, lowest * (1 + tolerance));
         if (double.IsNaN(bound))   // an endless tolerance

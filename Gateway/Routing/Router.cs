@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Globalization;
 using Gateway.Catalog;
 using Gateway.Config;
 
@@ -45,6 +44,16 @@ public sealed class Router
         _known.Clear();
     }
 
+    /// <summary>Forgets the deployments that are not among <paramref name="current"/>, except those with calls in flight.</summary>
+    public void Forget(IEnumerable<Deployment> current)
+    {
+        var ids = current.Select(deployment => deployment.Id).ToHashSet(StringComparer.Ordinal);
+        foreach (var (id, state) in _states)
+            if (!ids.Contains(id) && state.InFlight == 0)
+                _states.TryRemove(id, out _);
+        _known.Clear();
+    }
+
     /// <summary>
     /// Chooses a deployment and begins a call to it. Null: <paramref name="deployment"/> is the one; else the refusal, and it is not
     /// set.
@@ -54,21 +63,14 @@ public sealed class Router
     public ApiError? Pick(
         ModelGroup group, in RouteRequest request, List<Deployment>? tried, out Deployment deployment, out RouteRecord record)
     {
-        var now = Now;
-        var index = Choose(group, request, tried, now, out record);
-        deployment = index < 0 ? null! : group.Deployments[index];
-        if (index < 0)
-            return NoneAvailable(group, now);
-        StateOf(deployment).Started(now);
-        return null;
+        var refusal = Choose(group, request, tried, begins: true, out var index, out record);
+        deployment = refusal is null ? group.Deployments[index] : null!;
+        return refusal;
     }
 
     /// <summary>What <see cref="Pick"/> would choose now; nothing begins.</summary>
-    public ApiError? Explain(ModelGroup group, in RouteRequest request, out RouteRecord record)
-    {
-        var now = Now;
-        return Choose(group, request, null, now, out record) < 0 ? NoneAvailable(group, now) : null;
-    }
+    public ApiError? Explain(ModelGroup group, in RouteRequest request, out RouteRecord record) =>
+        Choose(group, request, null, begins: false, out _, out record);
 
     /// <summary>A call to the deployment begins.</summary>
     public void Started(Deployment deployment) => StateOf(deployment).Started(Now);
@@ -79,25 +81,31 @@ public sealed class Router
     public TimeSpan? Report(Deployment deployment, ModelGroup group, Attempt attempt, TimeSpan? retryAfter)
     {
         var now = Now;
+        var settings = _rules.Settings;
         var state = StateOf(deployment);
-        var isFailure = attempt.ExceptionClass is not null && Cooldown.Counts(attempt.Status);
-        state.Ended(attempt, isFailure, now);
-        if (!isFailure)
+        var outcome = CallOutcomes.Of(attempt);
+        state.Ended(attempt, outcome, settings.MaxLatencyListSize, now);
+        if (outcome is not { } failure || failure == CallOutcome.Success)
             return null;
 
         // One at a time, so that two deployments that fail together do not each take the other for the healthy one.
         lock (_cooling)
         {
-            var (succeeded, failed) = state.Outcomes(now);
-            var time = Cooldown.Decide(_rules.Settings, new()
+            var counts = state.Outcomes(failure, now);
+            var info = deployment.Config.Info;
+            var time = Cooldown.Decide(settings, new()
             {
                 Status = attempt.Status,
+                Outcome = failure,
                 RetryAfter = retryAfter,
                 OwnCooldownTime = deployment.Params.CooldownTime,
+                OwnAllowedFails = info.AllowedFails,
+                OwnPolicy = info.AllowedFailsPolicy,
                 GroupSize = group.Deployments.Length,
                 IsLastHealthy = !HasHealthy(group, except: deployment, now),
-                Succeeded = succeeded,
-                Failed = failed,
+                Succeeded = counts.Succeeded,
+                Failed = counts.Failed,
+                FailedAlike = counts.OfOutcome,
             });
             if (time is { } cooldown)
                 state.Cool(now + cooldown);
@@ -118,6 +126,15 @@ public sealed class Router
         return false;
     }
 
+    /// <summary>Notes what a health check found; it counts where <c>enable_health_check_routing</c> is on.</summary>
+    public void SetHealth(Deployment deployment, bool isHealthy) => StateOf(deployment).IsUnhealthy = !isHealthy;
+
+    /// <summary>The time within which the share <paramref name="p"/> of the group's last streams gave their first token. Null: too few to say.</summary>
+    public TimeSpan? FirstTokenPercentile(ModelGroup group, double p) => Percentile(group, p, ofFirstTokens: true);
+
+    /// <summary>The time within which the share <paramref name="p"/> of the group's last plain answers was complete. Null: too few to say.</summary>
+    public TimeSpan? AnswerPercentile(ModelGroup group, double p) => Percentile(group, p, ofFirstTokens: false);
+
     public DeploymentHealth HealthOf(Deployment deployment) => StateOf(deployment).Health(Now);
 
     /// <summary>How long the deployment is still left alone. Zero: it is not.</summary>
@@ -130,32 +147,75 @@ public sealed class Router
 
     /// <summary>By the object while a config lasts, by the id across reloads: hashing a long id several times a request adds up.</summary>
     private DeploymentState StateOf(Deployment deployment) =>
-        _known.TryGetValue(deployment, out var state) ? state : _known.GetOrAdd(deployment, static (it, states) => states.GetOrAdd(it.Id, static _ => new()), _states);
+        _known.TryGetValue(deployment, out var state)
+            ? state
+            : _known.GetOrAdd(deployment, static (it, states) => states.GetOrAdd(it.Id, static _ => new()), _states);
 
-    private int Choose(ModelGroup group, in RouteRequest request, List<Deployment>? tried, TimeSpan now, out RouteRecord record)
+    private ApiError? Choose(
+        ModelGroup group, in RouteRequest given, List<Deployment>? tried, bool begins, out int chosen, out RouteRecord record)
     {
-        var rules = _rules;
+        var (now, rules) = (Now, _rules);
+        var request = given with { IsById = group.IsById };
         var size = group.Deployments.Length;
         var isUsual = size <= RouteDecision.UsualGroupSize;
         var candidates = isUsual ? stackalloc Candidate[size] : new Candidate[size];
         var verdicts = isUsual ? stackalloc CandidateVerdict[size] : new CandidateVerdict[size];
-        for (var i = 0; i < size; i++)
+        Describe(group, request, tried, rules, now, candidates);
+        var random = size == 1 ? 0 : _random();
+        do
+            chosen = RouteDecision.Decide(rules.Decision, request, candidates, random, verdicts);
+        while (begins && chosen >= 0 && !TryStart(group.Deployments[chosen], rules, request, now, ref candidates[chosen]));
+        record = RecordOf(group, rules.Settings.RoutingStrategy, candidates, verdicts);
+        if (chosen >= 0)
+            return null;
+        var minuteEnds = TimeSpan.FromTicks(TimeSpan.TicksPerMinute - now.Ticks % TimeSpan.TicksPerMinute);
+        return RouteRefusal.Of(rules.Decision, group, request, candidates, verdicts, minuteEnds, rules.Settings.CooldownTime);
+    }
+
+    /// <summary>
+    /// Begins a call unless others were faster since the facts were gathered. Then the candidate has newer facts, with which it is not
+    /// chosen once more, so that a choice is repeated at most twice for each candidate.
+    /// </summary>
+    private bool TryStart(Deployment deployment, Rules rules, in RouteRequest request, TimeSpan now, ref Candidate candidate) =>
+        StateOf(deployment).TryStart(ref candidate, rules.Decision, request, now);
+
+    private void Describe(
+        ModelGroup group, in RouteRequest request, List<Deployment>? tried, Rules rules, TimeSpan now, Span<Candidate> candidates)
+    {
+        var (settings, decision) = (rules.Settings, rules.Decision);
+        TimeSpan? latencyTtl = decision.Strategy is LatencyBased ? settings.LatencyTtl : null;
+        for (var i = 0; i < candidates.Length; i++)
         {
             var deployment = group.Deployments[i];
+            var set = deployment.Params;
             candidates[i] = new()
             {
-                Weight = deployment.Params.Weight,
-                Rpm = deployment.Params.Rpm,
-                Tpm = deployment.Params.Tpm,
-                Price = rules.Strategy is CostBased ? _priceOf?.Invoke(group, i) : null,
+                Weight = set.Weight,
+                Rpm = set.Rpm,
+                Tpm = set.Tpm,
+                MaxParallelRequests = set.MaxParallelRequests ?? settings.DefaultMaxParallelRequests,
+                MaxInputTokens = decision.ChecksContext ? group.ContextWindowOf(i) : null,
+                Order = set.Order ?? Candidate.NoOrder,
+                FitsTags = decision.FiltersTags && decision.Fits(request.Tags, set.Tags.AsSpan()),
+                IsDefault = decision.FiltersTags && set.Tags.Contains(DefaultTag),
+                Price = decision.Strategy is CostBased ? _priceOf?.Invoke(group, i) : null,
                 IsTried = IsTried(deployment, tried),
             };
-            StateOf(deployment).Describe(ref candidates[i], now, rules.Settings.LatencyTtl);
+            StateOf(deployment).Describe(ref candidates[i], latencyTtl, settings.MaxLatencyListSize, now);
         }
-        // Whoever names a deployment by its id gets it, cooling down or not, as in LiteLLM.
-        var chosen = group.IsById ? 0 : RouteDecision.Decide(rules.Strategy, request, candidates, size == 1 ? 0 : _random(), verdicts);
-        record = RecordOf(group, rules.Settings.RoutingStrategy, candidates, verdicts);
-        return chosen;
+    }
+
+    private TimeSpan? Percentile(ModelGroup group, double p, bool ofFirstTokens)
+    {
+        var now = Now;
+        var seconds = new List<double>();
+        foreach (var deployment in group.Deployments)
+            StateOf(deployment).CopySamples(seconds, ofFirstTokens, now);
+        if (seconds.Count < LeastSamples)
+            return null;
+        seconds.Sort();
+        var rank = (int)Math.Ceiling(p * seconds.Count);
+        return TimeSpan.FromSeconds(seconds[Math.Clamp(rank, 1, seconds.Count) - 1]);
     }
 
     private static RouteRecord RecordOf(
@@ -178,47 +238,22 @@ public sealed class Router
 
     private bool HasHealthy(ModelGroup group, Deployment except, TimeSpan now)
     {
+        var followsChecks = _rules.Decision.FollowsHealthChecks;
         foreach (var other in group.Deployments)
-            if (other.Id != except.Id && StateOf(other).Cooldown(now) == TimeSpan.Zero)
+            if (other.Id != except.Id && StateOf(other) is var state && state.Cooldown(now) == TimeSpan.Zero
+                && !(followsChecks && state.IsUnhealthy))
                 return true;
         return false;
     }
 
-    // LiteLLM's text, which clients match on. Nothing cooling: all are over their rate, and the current minute's end is waited for.
-    private ApiError NoneAvailable(ModelGroup group, TimeSpan now)
-    {
-        var cooling = new List<string>();
-        var wait = TimeSpan.MaxValue;
-        foreach (var deployment in group.Deployments)
-        {
-            var cooldown = StateOf(deployment).Cooldown(now);
-            if (cooldown == TimeSpan.Zero)
-                continue;
-            cooling.Add(deployment.Id);
-            wait = cooldown < wait ? cooldown : wait;
-        }
-        if (cooling.Count == 0 || cooling.Count < group.Deployments.Length)
-        {
-            var minuteEnds = TimeSpan.FromTicks(TimeSpan.TicksPerMinute - now.Ticks % TimeSpan.TicksPerMinute);
-            wait = minuteEnds < wait ? minuteEnds : wait;
-        }
-        var seconds = Math.Ceiling(wait.TotalSeconds).ToString("0", CultureInfo.InvariantCulture);
-        return new()
-        {
-            Status = 429,
-            Type = "throttling_error",
-            Message = $"No deployments available for selected model, Try again in {seconds} seconds. Passed model={group.Name}. "
-                + $"pre-call-checks=False, cooldown_list=[{string.Join(", ", cooling.Select(id => $"'{id}'"))}]",
-            RetryAfter = wait,
-            ExceptionClass = "RouterRateLimitError",
-        };
-    }
+    /// <summary>The tag of deployments for requests that no other tag fits; LiteLLM's.</summary>
+    private const string DefaultTag = "default";
 
-    private sealed record Rules(RouterSettings Settings, IRoutingStrategy Strategy)
+    /// <summary>With fewer samples a 95th percentile is the slowest of all, which says little.</summary>
+    private const int LeastSamples = 20;
+
+    private sealed record Rules(RouterSettings Settings, RouteRules Decision)
     {
-        public static Rules From(RouterSettings settings) => new(
-            settings,
-            RoutingStrategies.Find(settings.RoutingStrategy, settings.LowestLatencyBuffer) ?? throw new ArgumentException(
-                $"'{settings.RoutingStrategy}' is not a routing strategy; there are {string.Join(", ", RoutingStrategies.Names)}"));
+        public static Rules From(RouterSettings settings) => new(settings, RouteRules.From(settings));
     }
 }

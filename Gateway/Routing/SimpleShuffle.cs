@@ -8,6 +8,8 @@ namespace Gateway.Routing;
 /// </remarks>
 public sealed class SimpleShuffle : IRoutingStrategy
 {
+    public bool KeepsLimits => false;
+
     public int Choose(ReadOnlySpan<Candidate> candidates, in RouteRequest request, double random, Span<double> scores)
     {
         var total = Weigh(candidates, scores);

@@ -3,19 +3,19 @@ namespace Gateway.Routing;
 /// <summary>Takes the candidate with the most headroom in the current minute; ties at random.</summary>
 /// <remarks>
 /// The score is the used part of the limit, the larger of tokens/tpm and requests/rpm. Where a candidate has no limit the used
-/// parts cannot be compared, and all are compared by tokens used. One that is over its limit is never taken.
+/// parts cannot be compared, and all are compared by tokens used.
 /// </remarks>
 public sealed class UsageBased : IRoutingStrategy
 {
+    public bool KeepsLimits => true;
+
     public int Choose(ReadOnlySpan<Candidate> candidates, in RouteRequest request, double random, Span<double> scores)
     {
         var allLimited = true;
         foreach (ref readonly var candidate in candidates)
             allLimited &= candidate.Rpm is not null || candidate.Tpm is not null;
         for (var i = 0; i < candidates.Length; i++)
-            scores[i] = candidates[i].IsOverLimit(request) ? double.NaN
-                : allLimited ? UsedPart(candidates[i])
-                : candidates[i].Tokens;
+            scores[i] = allLimited ? UsedPart(candidates[i]) : candidates[i].Tokens;
         return LowestScore.Pick(scores, random);
     }
 
