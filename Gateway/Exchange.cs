@@ -61,6 +61,9 @@ public sealed class Attempt
     /// <summary>Which price was applied (for the ledger), and at what rates. Null: the price is unknown.</summary>
     public string? PriceId { get; set; }
 
+    /// <summary>What the provider said is left of its rate limits.</summary>
+    public RemainingQuota Remaining { get; set; }
+
     /// <summary>True when the tokens were counted by the gateway because the provider reported none.</summary>
     public bool IsEstimated { get; set; }
 }

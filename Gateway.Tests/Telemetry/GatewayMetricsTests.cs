@@ -85,7 +85,9 @@ public sealed class GatewayMetricsTests
         await using var app = await StartAsync(new());
         var failed = Given.Attempt();
         (failed.Status, failed.ExceptionClass, failed.Cost, failed.Usage) = (429, "RateLimitError", NanoUsd.Zero, default);
-        app.Metrics.Observe(Given.Exchange(failed, Given.Attempt(2, AttemptKind.Fallback, "claude", "d2")));
+        var exchange = Given.Exchange(failed, Given.Attempt(2, AttemptKind.Fallback, "claude", "d2"));
+        exchange.AddFallback(new("gpt-4o", "claude", 429, "RateLimitError", Succeeded: true));
+        app.Metrics.Observe(exchange);
         app.Metrics.CooledDown(failed);
         var text = await app.ScrapeAsync();
 
@@ -103,6 +105,45 @@ public sealed class GatewayMetricsTests
                     "api_base=https://api.example/v1", "api_provider=openai", "exception_status=429")]));
             Assert.That(text.Of("litellm_proxy_total_requests_metric_total").Single().Labels["model_id"], Is.EqualTo("d2"));
         });
+    }
+
+    [Test]
+    public async Task FallbacksThatFailShowTooEvenOnesThatFoundNoDeployment()
+    {
+        await using var app = await StartAsync(new() { IsKnownModel = static name => !name.Contains("made-up") });
+        var failed = Given.Attempt();
+        (failed.Status, failed.ExceptionClass) = (500, "InternalServerError");
+        var second = Given.Attempt(2, AttemptKind.Fallback, "claude", "d2");
+        (second.Status, second.ExceptionClass) = (408, "Timeout");
+        var exchange = Given.Exchange(failed, second);
+        exchange.AddFallback(new("gpt-4o", "claude", 500, "InternalServerError", Succeeded: false));
+        exchange.AddFallback(new("gpt-4o", "openai/made-up", 500, "InternalServerError", Succeeded: false));
+        app.Metrics.Observe(exchange);
+        var text = await app.ScrapeAsync();
+
+        string[] shown = ["requested_model", "fallback_model", "exception_class", "model_id"];
+        Assert.That(
+            text.Of("litellm_deployment_failed_fallbacks_total").Select(line => string.Join(' ', shown.Select(name => line.Labels[name]))),
+            Is.EquivalentTo((string[])["gpt-4o claude InternalServerError d2", "gpt-4o other InternalServerError None"]));
+        Assert.That(text.Of("litellm_deployment_successful_fallbacks_total"), Is.Empty);
+    }
+
+    [Test]
+    public async Task WhatAProviderSaysIsLeftShowsUntilItSaysOtherwise()
+    {
+        await using var app = await StartAsync(new());
+        foreach (var remaining in (RemainingQuota[])[new(100, 5_000), new(99, null), default])
+        {
+            var attempt = Given.Attempt();
+            attempt.Remaining = remaining;
+            app.Metrics.Observe(Given.Exchange(attempt));
+        }
+        var text = await app.ScrapeAsync();
+
+        Assert.That(text.LinesOf("litellm_remaining_requests_metric"), Is.EqualTo((string[])
+            [Line("litellm_remaining_requests_metric", 99, "model_group=gpt-4o", "api_provider=openai", "api_base=https://api.example/v1",
+                "litellm_model_name=openai/gpt-4o", "hashed_api_key=abc123", "api_key_alias=alpha-key", "model_id=d1")]));
+        Assert.That(text.ValueOf("litellm_remaining_tokens_metric"), Is.EqualTo("5000"));
     }
 
     [Test]

@@ -12,6 +12,7 @@ internal static class AnswerUsage
 
     public static void Read(AttemptRun run, UpstreamAnswer answer, Attempt attempt)
     {
+        attempt.Remaining = answer.Remaining;
         if (answer is WholeAnswer whole)
         {
             attempt.RawUsage = whole.Facts.Usage is null ? null : StreamTranslator.KeepRawUsage(whole.Bytes[whole.Facts.RawUsage]);

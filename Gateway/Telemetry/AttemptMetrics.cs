@@ -19,6 +19,8 @@ internal sealed class AttemptMetrics
     private readonly HistogramMetric _latency;
     private readonly HistogramMetric _timeToFirstToken;
     private readonly HistogramMetric _overhead;
+    private readonly SeriesTable _remainingRequests;
+    private readonly SeriesTable _remainingTokens;
     private readonly SeriesCache<AttemptLabels, Known> _known;
 
     public AttemptMetrics(MetricTables tables)
@@ -65,8 +67,15 @@ internal sealed class AttemptMetrics
         _latencyPerToken = tables.Histogram(
             "litellm_deployment_latency_per_output_token", "Seconds that an answer took for each token of its output.",
             Label.ModelName, Label.ModelId, Label.ApiBase, Label.Provider, Label.Key, Label.KeyAlias, Label.Team, Label.TeamAlias);
-        _overhead = tables.Histogram("litellm_overhead_latency_metric", "Seconds of a request that no provider took.",
-            Label.ModelGroup, Label.Provider, Label.ApiBase, Label.ModelName, Label.Key, Label.KeyAlias, Label.ModelId);
+        string[] place =
+        [
+            Label.ModelGroup, Label.Provider, Label.ApiBase, Label.ModelName, Label.Key, Label.KeyAlias, Label.ModelId,
+        ];
+        _overhead = tables.Histogram("litellm_overhead_latency_metric", "Seconds of a request that no provider took.", place);
+        _remainingRequests = tables.LastValue(
+            "litellm_remaining_requests_metric", "Requests that a provider's last answer said may still be made.", place);
+        _remainingTokens = tables.LastValue(
+            "litellm_remaining_tokens_metric", "Tokens that a provider's last answer said may still be used.", place);
     }
 
     public void Observe(Attempt attempt, in AttemptLabels labels)
@@ -74,6 +83,7 @@ internal sealed class AttemptMetrics
         var known = _known.Get(labels);
         (known.Calls ??= _calls.Get(CallOf(labels))).Add(1);
         CountUsage(attempt, known);
+        SetRemaining(attempt.Remaining, known);
         if (attempt.ExceptionClass is { } failure)
         {
             _failures.Get([.. CallOf(labels), MetricLabels.Text(attempt.Status), failure]).Add(1);
@@ -96,9 +106,15 @@ internal sealed class AttemptMetrics
     public void ObserveOverhead(TimeSpan overhead, in AttemptLabels answered)
     {
         var known = _known.Get(answered);
-        _overhead.Record(overhead > TimeSpan.Zero ? overhead : TimeSpan.Zero, known.Overhead ??= _overhead.Get(
-            answered.ModelGroup, answered.Provider, answered.ApiBase, answered.Model, answered.Caller.Key, answered.Caller.KeyAlias,
-            answered.ModelId));
+        _overhead.Record(overhead > TimeSpan.Zero ? overhead : TimeSpan.Zero, known.Overhead ??= _overhead.Get(PlaceOf(answered)));
+    }
+
+    private void SetRemaining(in RemainingQuota remaining, Known known)
+    {
+        if (remaining.Requests is { } requests)
+            (known.RemainingRequests ??= _remainingRequests.Get(PlaceOf(known.Labels))).Set(requests);
+        if (remaining.Tokens is { } tokens)
+            (known.RemainingTokens ??= _remainingTokens.Get(PlaceOf(known.Labels))).Set(tokens);
     }
 
     public void CooledDown(int status, in AttemptLabels labels) =>
@@ -142,6 +158,11 @@ internal sealed class AttemptMetrics
         labels.Caller.User, Label.None, labels.Caller.RequestedModel, labels.ModelId,
     ];
 
+    private static string[] PlaceOf(in AttemptLabels labels) =>
+    [
+        labels.ModelGroup, labels.Provider, labels.ApiBase, labels.Model, labels.Caller.Key, labels.Caller.KeyAlias, labels.ModelId,
+    ];
+
     private static string[] TimesOf(in AttemptLabels labels) =>
     [
         labels.Model, labels.Caller.Key, labels.Caller.KeyAlias, labels.Caller.Team, Label.None, labels.Caller.RequestedModel,
@@ -166,5 +187,7 @@ internal sealed class AttemptMetrics
         public Series? Latency;
         public Series? FirstToken;
         public Series? Overhead;
+        public Series? RemainingRequests;
+        public Series? RemainingTokens;
     }
 }

@@ -58,6 +58,15 @@ internal sealed partial class MetricTables : IDisposable
         return table;
     }
 
+    /// <summary>A gauge that keeps the last value of each series.</summary>
+    public SeriesTable LastValue(string name, string description, params string[] labels)
+    {
+        var table = Table(name, labels);
+        Meter.CreateObservableGauge(name, () => table.All.Select(series => new Measurement<long>(series.Value, series.Tags)),
+            description: description);
+        return table;
+    }
+
     public HistogramMetric Histogram(string name, string description, params string[] labels) =>
         new(Table(name, labels), Meter.CreateHistogram<double>(name, description: description));
 

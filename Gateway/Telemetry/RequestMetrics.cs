@@ -39,26 +39,21 @@ internal sealed class RequestMetrics
             _latency.Record(exchange.Duration, known.Latency ??= LatencyOf(labels));
         else
             FailuresOf(labels, exchange).Add(1);
-        if (exchange.Attempts.Count > 1)
-            CountFallbacks(exchange.Attempts, labels.Caller, names);
+        if (exchange.Fallbacks is not null)
+            CountFallbacks(exchange, labels.Caller, names);
     }
 
-    // The attempts of one group follow one another. Each further group is a fallback; its last attempt says whether it helped.
-    private void CountFallbacks(List<Attempt> attempts, in CallerLabels caller, MetricLabels names)
+    private void CountFallbacks(Exchange exchange, in CallerLabels caller, MetricLabels names)
     {
-        var cause = attempts[0];
-        for (var i = 0; i < attempts.Count; i++)
-        {
-            var attempt = attempts[i];
-            if (i + 1 < attempts.Count && attempts[i + 1].ModelGroup == attempt.ModelGroup)
-                continue;
-            if (attempt.ModelGroup != attempts[0].ModelGroup)
-                (attempt.ExceptionClass is null ? _goodFallbacks : _failedFallbacks).Get(
-                    caller.RequestedModel, names.Group(attempt.ModelGroup), caller.Key, caller.KeyAlias, caller.Team, Label.None,
-                    MetricLabels.Text(cause.Status), MetricLabels.Text(cause.ExceptionClass), attempt.DeploymentId).Add(1);
-            cause = attempt;
-        }
+        foreach (var fallback in exchange.Fallbacks!)
+            (fallback.Succeeded ? _goodFallbacks : _failedFallbacks).Get(
+                names.Group(fallback.From), names.Group(fallback.To), caller.Key, caller.KeyAlias, caller.Team, Label.None,
+                MetricLabels.Text(fallback.Status), MetricLabels.Text(fallback.ExceptionClass), AskedLast(exchange, fallback.To)).Add(1);
     }
+
+    /// <summary>The deployment of a group that was asked last, which is the one that answered when it did.</summary>
+    private static string AskedLast(Exchange exchange, string group) =>
+        exchange.Attempts.FindLast(attempt => attempt.ModelGroup == group)?.DeploymentId ?? Label.None;
 
     private Series RequestsOf(in RequestLabels labels) => _requests.Get(
         labels.Caller.EndUser, labels.Caller.Key, labels.Caller.KeyAlias, labels.Caller.Team, Label.None, labels.Caller.RequestedModel,

@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 
 namespace Gateway.Telemetry;
 
-/// <summary>One series of a metric: its labels and a running count. Thread-safe.</summary>
+/// <summary>One series of a metric: its labels and a running count, or the last value. Thread-safe.</summary>
 internal sealed class Series(KeyValuePair<string, object?>[] tags)
 {
     private long _value;
@@ -10,6 +10,7 @@ internal sealed class Series(KeyValuePair<string, object?>[] tags)
     public KeyValuePair<string, object?>[] Tags => tags;
     public long Value => Interlocked.Read(ref _value);
     public void Add(long count) => Interlocked.Add(ref _value, count);
+    public void Set(long value) => Volatile.Write(ref _value, value);
 }
 
 /// <summary>All series of one metric, at most so many: the rest share one whose labels are all <c>other</c>. Thread-safe.</summary>

@@ -6,6 +6,9 @@ namespace Gateway.Upstream;
 /// <summary>What an attempt gave: a whole answer, a stream that has begun, or a failure.</summary>
 public abstract class UpstreamAnswer : IDisposable
 {
+    /// <summary>What the provider said is left of its rate limits.</summary>
+    public RemainingQuota Remaining { get; internal set; }
+
     public abstract void Dispose();
 }
 

@@ -63,6 +63,7 @@ public sealed class UpstreamClient : IDisposable
         {
             response = await SendAsync(call, deadline.Token);
             answer = await ReadAsync(call, response, deadline);
+            answer.Remaining = RateLimitHeaders.Read(response.Headers);
             return answer;
         }
         catch (OperationCanceledException) when (!clientAborted.IsCancellationRequested)
