@@ -236,12 +236,18 @@ public sealed partial class GatewayApp : IAsyncDisposable
         var attempts = new Attempts(router, upstream, metrics, time, options.Random, stopping);
         var pipeline = new GatewayPipeline(
             Snapshot, _keys, limiter, attempts, ledger, metrics, log, buffers, time, logs.CreateLogger<GatewayPipeline>(), stopping);
-        Map(web, pipeline, _keys, ledger, Snapshot);
+        var probes = new HealthProbes(Snapshot, upstream, ledger, time, stopping);
+        var checks = Own(new HealthChecks(
+            Snapshot, probes, router.SetHealth, time, options.Random, logs.CreateLogger<HealthChecks>()));
+        checks.Start();
+        Map(web, pipeline, _keys, ledger, Snapshot, checks, () => ServingState.Of(Snapshot(), router, checks));
         return web;
     }
 
     /// <summary>Every URL of the gateway.</summary>
-    private static void Map(WebApplication web, GatewayPipeline pipeline, KeyRing keys, SpendLedger ledger, Func<GatewaySnapshot> snapshot)
+    private static void Map(
+        WebApplication web, GatewayPipeline pipeline, KeyRing keys, SpendLedger ledger, Func<GatewaySnapshot> snapshot,
+        HealthChecks checks, Func<ServingState> serving)
     {
         web.UseRouting();
         if (!snapshot().Config.General.CorsAllowOrigins.IsEmpty)
@@ -250,7 +256,7 @@ public sealed partial class GatewayApp : IAsyncDisposable
         var admin = new AdminAccess(keys, snapshot);
         ClientApi.Map(web, pipeline);
         ModelsApi.Map(web, keys, snapshot);
-        HealthApi.Map(web, ledger, snapshot);
+        HealthApi.Map(web, admin, ledger, snapshot, checks, serving);
         MetricsApi.Map(web, admin, snapshot);
         ManagementApi.Map(web, admin, snapshot);
     }

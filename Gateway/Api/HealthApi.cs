@@ -1,16 +1,20 @@
+using System.Text.Json;
 using Gateway.Ledger;
 using Gateway.Pipeline;
 
 namespace Gateway.Api;
 
-/// <summary>Tells watchers whether the gateway is alive and ready; public, as in LiteLLM.</summary>
+/// <summary>Tells everybody whether the gateway is alive and ready, as in LiteLLM, and the admin how deployments are.</summary>
 internal static class HealthApi
 {
-    public static void Map(IEndpointRouteBuilder app, SpendLedger ledger, Func<GatewaySnapshot> snapshot)
+    public static void Map(
+        IEndpointRouteBuilder app, AdminAccess admin, SpendLedger ledger, Func<GatewaySnapshot> snapshot, HealthChecks checks,
+        Func<ServingState> serving)
     {
+        app.MapGet("/health", (RequestDelegate)(http => CheckAsync(http, admin, snapshot(), checks)));
         foreach (var path in (string[])["/health/liveliness", "/health/liveness"])
             app.MapGet(path, (RequestDelegate)(http => ApiAnswer.SendAsync(http, 0, (json, _) => json.WriteStringValue("I'm alive!"))));
-        app.MapGet("/health/readiness", (RequestDelegate)(http => ReadyAsync(http, ledger)));
+        app.MapGet("/health/readiness", (RequestDelegate)(http => ReadyAsync(http, ledger, serving())));
         app.MapGet("/", (RequestDelegate)(http => ApiAnswer.SendAsync(http, 0, (json, _) =>
         {
             json.WriteStartObject();
@@ -22,19 +26,54 @@ internal static class HealthApi
             app.MapGet("/robots.txt", (RequestDelegate)TurnRobotsAwayAsync);
     }
 
+    /// <summary>Says of each deployment whether it answers; <c>?model=</c> and <c>?model_id=</c> pick some.</summary>
+    private static async Task CheckAsync(HttpContext http, AdminAccess admin, GatewaySnapshot current, HealthChecks checks)
+    {
+        if (admin.Check(http, "/health") is { } denied)
+        {
+            await ApiAnswer.RefuseAsync(http, denied, current);
+            return;
+        }
+        var filter = new HealthFilter(Query(http, "model"), Query(http, "model_id"));
+        if (!filter.IsAll && !current.Catalog.Deployments.Any(filter.Matches))
+            await ApiAnswer.RefuseAsync(http, ApiError.ModelNotFound(RecordedText.Shorten(filter.Model ?? filter.ModelId!)), current);
+        else if (await checks.ReportAsync(filter, http.RequestAborted) is not { } results)
+            await ApiAnswer.RefuseAsync(http, ApiError.Unavailable("it is stopping"), current);
+        else
+            await ApiAnswer.SendAsync(http, (results, current.Config.General.HealthCheckDetails), static (json, found) =>
+                HealthReport.Write(json, found.results, found.HealthCheckDetails));
+    }
+
+    private static string? Query(HttpContext http, string name) =>
+        http.Request.Query[name].FirstOrDefault() is { Length: > 0 } value ? value : null;
+
     /// <summary>Ready while requests can be booked: a disk that fails is told of at once, and the 503 comes when no more fits in memory.</summary>
-    private static Task ReadyAsync(HttpContext http, SpendLedger ledger)
+    private static Task ReadyAsync(HttpContext http, SpendLedger ledger, ServingState serving)
     {
         var status = ledger.IsFull ? StatusCodes.Status503ServiceUnavailable : StatusCodes.Status200OK;
         return ApiAnswer.SendAsync(http, ledger, (json, state) =>
         {
             json.WriteStartObject();
-            json.WriteString("status", state.IsHealthy ? "healthy" : "degraded");
+            json.WriteString("status", state.IsHealthy && serving.Down.IsEmpty ? "healthy" : "degraded");
             json.WriteString("db", state.IsHealthy ? "connected" : "Not connected");
             json.WriteNull("cache");
             json.WriteString("version", GatewayVersion.Text);
+            WriteServing(json, serving);
             json.WriteEndObject();
         }, status);
+    }
+
+    private static void WriteServing(Utf8JsonWriter json, ServingState serving)
+    {
+        json.WriteStartObject("deployments");
+        json.WriteNumber("total", serving.Deployments);
+        json.WriteNumber("cooling_down", serving.CoolingDown);
+        json.WriteNumber("unhealthy", serving.Unhealthy);
+        json.WriteEndObject();
+        json.WriteStartArray("models_without_healthy_deployment");
+        foreach (var name in serving.Down)
+            json.WriteStringValue(name);
+        json.WriteEndArray();
     }
 
     private static async Task TurnRobotsAwayAsync(HttpContext http)

@@ -13,7 +13,6 @@ internal static class ConfigSections
     private const string NoUi = "has no effect: there is no admin UI";
     private const string NoCache = "has no effect: there is no response cache, every call goes to the provider";
     private const string NoAlerts = $"{NotHonoured}: no alert is sent";
-    private const string NoChecks = $"{NotHonoured}: deployments are judged by the requests that they serve";
     private const string NoPython = "needs Python, which the gateway does not run";
     private const string NoResets = $"{NotHonoured}: the budget is for all time";
     private const string NoPrompts = "has no effect: prompts and answers are never stored or logged";
@@ -156,8 +155,8 @@ internal static class ConfigSections
         new KnownKey("alerting_*", Ignored, NoAlerts),
         new KnownKey("alert_*", Ignored, NoAlerts),
         new KnownKey("spend_report_frequency", Ignored, NoAlerts),
-        new KnownKey("background_health_checks", Ignored, NoChecks),
-        new KnownKey("health_check_*", Ignored, NoChecks),
+        new KnownKey("health_check_staleness_threshold", Ignored, "has no effect: a result counts until the next check"),
+        new KnownKey("health_check_*", Ignored, NotHonoured),
         new KnownKey("pass_through_endpoints", Ignored, $"{NotHonoured}: their paths answer 404"),
         new KnownKey("user_header_mappings", Ignored, $"{NotHonoured}; user_header_name names the header of the end user"),
         new KnownKey("enforce_user_param", Ignored, "is not enforced: requests without user pass"),
@@ -280,6 +279,7 @@ internal static class ConfigSections
         new KnownKey("output_cost_per_*", Ignored, NoPrice),
         new KnownKey("cache_read_*", Ignored, NoPrice),
         new KnownKey("cache_creation_*", Ignored, NoPrice),
+        new KnownKey("health_check_voice", Ignored, "", Always), // no speech is asked for
         new KnownKey("team_id", Ignored, "is not enforced: the model is open to everybody whose models allow it"))
     {
         IsOpen = true,

@@ -36,8 +36,18 @@ public sealed record GeneralSettings
     /// <summary>Answer /robots.txt with a refusal to every robot.</summary>
     public bool BlockRobots { get; init; }
 
-    /// <summary>Counts for the router, as in router_settings.</summary>
+    /// <summary>Check every deployment again and again, whether or not somebody asks.</summary>
+    public bool BackgroundHealthChecks { get; init; }
+    public TimeSpan HealthCheckInterval { get; init; } = TimeSpan.FromSeconds(300);
+
+    /// <summary>False: <c>/health</c> names the deployments and says no more of them.</summary>
+    public bool HealthCheckDetails { get; init; } = true;
+
+    /// <summary>Keep requests away from deployments that the last check found broken; may stand in router_settings too.</summary>
     public bool EnableHealthCheckRouting { get; init; }
+
+    /// <summary>A check that fails with 429 or 408 keeps no request away.</summary>
+    public bool HealthCheckIgnoreTransientErrors { get; init; }
 
     internal static GeneralSettings Read(YamlSection s) => Read(s, new LiteLlmSettings());
 
@@ -62,8 +72,32 @@ public sealed record GeneralSettings
             MetricCardinality = s.Count("metric_cardinality", least: 1, most: 10_000_000) ?? defaults.MetricCardinality,
             DisableSpendLogs = s.Flag("disable_spend_logs") ?? false,
             BlockRobots = s.Flag("block_robots") ?? false,
-            EnableHealthCheckRouting = s.Flag("enable_health_check_routing") ?? false,
+            BackgroundHealthChecks = s.Flag("background_health_checks") ?? false,
+            HealthCheckInterval = ReadInterval(s) ?? defaults.HealthCheckInterval,
+            HealthCheckDetails = s.Flag("health_check_details") ?? true,
+            EnableHealthCheckRouting = ReadHealthRouting(s),
+            HealthCheckIgnoreTransientErrors = s.Flag("health_check_ignore_transient_errors") ?? false,
         };
+    }
+
+    /// <summary>A second at least: each round calls, and pays for, every deployment.</summary>
+    private static TimeSpan? ReadInterval(YamlSection s)
+    {
+        const string Key = "health_check_interval";
+        var least = TimeSpan.FromSeconds(1);
+        if (s.Duration(Key) is not { } interval || interval >= least)
+            return s.Duration(Key);
+        s.Report(FindingKind.Approximated, Key, "is below a second and counts as one: each round calls every deployment");
+        return least;
+    }
+
+    private static bool ReadHealthRouting(YamlSection s)
+    {
+        const string Key = "enable_health_check_routing";
+        var isOn = s.Flag(Key) ?? false;
+        if (isOn && s.Flag("background_health_checks") is not true)
+            s.Report(FindingKind.Ignored, Key, "has no effect without background_health_checks: true, as nothing is checked");
+        return isOn;
     }
 
     private static CompatStatusCodes? ReadStatusCodes(YamlSection s) =>

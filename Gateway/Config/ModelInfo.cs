@@ -14,6 +14,16 @@ public sealed record ModelInfo
     public long? MaxInputTokens { get; init; }
     public long? MaxOutputTokens { get; init; }
 
+    /// <summary>The model that a health check calls, <c>provider/model</c> or the bare name. Null: its own.</summary>
+    public string? HealthCheckModel { get; init; }
+    public TimeSpan? HealthCheckTimeout { get; init; }
+
+    /// <summary>The most output tokens of a health check's answer.</summary>
+    public int? HealthCheckMaxTokens { get; init; }
+
+    /// <summary>True to leave the deployment out of background health checks.</summary>
+    public bool DisableBackgroundHealthCheck { get; init; }
+
     /// <summary>Everything that the file says under model_info, name and JSON value, for <c>/model/info</c>.</summary>
     public ImmutableArray<KeyValuePair<string, string>> All { get; init; } = [];
 
@@ -43,6 +53,10 @@ public sealed record ModelInfo
         CooldownTime = s.Duration("cooldown_time"),
         AllowedFails = s.Count("allowed_fails"),
         AllowedFailsPolicy = AllowedFailsPolicy.In(s),
+        HealthCheckModel = s.Text("health_check_model"),
+        HealthCheckTimeout = s.Duration("health_check_timeout", zero: false),
+        HealthCheckMaxTokens = s.Count("health_check_max_tokens", least: 1),
+        DisableBackgroundHealthCheck = s.Flag("disable_background_health_check") ?? false,
         All = [.. s.Map.Entries.Where(entry => !IsSecret(entry.Key)).Select(entry =>
             KeyValuePair.Create(entry.Key, YamlJson.Write(entry.Value, s.Context, s.PathOf(entry.Key))))],
     };

@@ -21,7 +21,8 @@ internal static class CallId
         return IsUsable(sent) ? sent! : New();
     }
 
-    private static string New()
+    /// <summary>A new id.</summary>
+    public static string New()
     {
         var number = Interlocked.Increment(ref _last);
         return string.Create(CultureInfo.InvariantCulture, $"{Process:x16}{number:x16}");
