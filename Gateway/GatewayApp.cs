@@ -32,6 +32,7 @@ public sealed partial class GatewayApp : IAsyncDisposable
     private KeyRing? _keys;
     private SpendLedger? _ledger;
     private ILogger? _log;
+    private Func<(int Calls, long BufferedBytes)>? _load;
 
     private GatewayApp()
     {
@@ -46,6 +47,9 @@ public sealed partial class GatewayApp : IAsyncDisposable
 
     /// <summary>What there is to say of the models, beside what the config reader said.</summary>
     public IReadOnlyList<ConfigFinding> Findings { get; private set; } = [];
+
+    /// <summary>Calls to deployments that have not ended, and bytes that are buffered: both 0 when no request runs.</summary>
+    internal (int Calls, long BufferedBytes) Load => _load?.Invoke() ?? default;
 
     /// <summary>Attempts that could not be written when the gateway stopped; 0 until then.</summary>
     public long LostRows => _ledger?.Lost ?? 0;
@@ -227,6 +231,7 @@ public sealed partial class GatewayApp : IAsyncDisposable
         var limiter = new Limiter(ledger.LoadBalances());
         var router = new Router(config.Router, time, options.Random, (group, index) => PriceAt(catalog, group, index, time));
         var buffers = new BufferBudget(config.General.MaxBufferedBytes);
+        _load = () => (Snapshot().Catalog.Deployments.Sum(router.InFlightAt), buffers.Used);
         var upstream = Own(new UpstreamClient(buffers, time));
         var metrics = Own(new GatewayMetrics(
             MetricSettingsOf(config, catalog, _keys, limiter, router), logs.CreateLogger<GatewayMetrics>()));

@@ -185,7 +185,7 @@ public sealed class StreamTests
     [Test]
     public async Task AnErrorInTheMiddleReachesTheClientAndNothingFollows()
     {
-        const string Error = """{"error":{"message":"broken","type":"server_error","param":null,"code":"500"}}""";
+        const string Error = """{"error":{"message":"broken: sk-upstream-secret","type":"server_error","param":null,"code":"500"}}""";
         var clientHasFirst = NewGate();
         await using var upstream = await ScriptedUpstream.StartAsync(async http =>
         {
@@ -201,7 +201,10 @@ public sealed class StreamTests
         await ReadEventAsync(reader);
         clientHasFirst.SetResult();
 
-        Assert.That(await ReadEventAsync(reader), Is.EqualTo(Error));
+        Assert.That(await ReadEventAsync(reader), Is.EqualTo(
+            """{"error":{"message":"litellm.InternalServerError: InternalServerError: OpenAIException - broken: ***","""
+            + "\"type\":\"server_error\",\"param\":null,\"code\":\"500\"}}"),
+            "the provider's error as every other one is told, without the key that it quotes");
         Assert.That(await reader.ReadToEndAsync().WaitAsync(GatewayHost.Patience), Is.Empty);
         var row = (await gateway.StopAndReadAsync()).Single();
         Assert.That((row["exception_class"], row["is_estimated"]), Is.EqualTo(("InternalServerError", 1L)));

@@ -44,7 +44,7 @@ public sealed class UpstreamClientTests
         await using var upstream = await ScriptedUpstream.StartAsync(async http =>
         {
             http.Response.ContentType = "Text/Event-Stream; charset=utf-8";
-            await http.Response.WriteAsync("data: {\"model\":\"x\",\"choices\":[{\"delta\":{}}]}\n\ndata: [DONE]\n\n");
+            await http.Response.WriteAsync("data: {\"model\":\"x\",\"choices\":[{\"delta\":{\"content\":\"a\"}}]}\n\ndata: [DONE]\n\n");
             await http.Response.Body.FlushAsync();
             await release.Task;
         });
@@ -61,13 +61,13 @@ public sealed class UpstreamClientTests
         }
         await pipe.Writer.CompleteAsync();
         using var reader = new StreamReader(pipe.Reader.AsStream());
-        Assert.That(await reader.ReadToEndAsync(), Is.EqualTo("data: {\"model\":\"m\",\"choices\":[{\"delta\":{}}]}\n\ndata: [DONE]\n\n"));
+        Assert.That(await reader.ReadToEndAsync(), Is.EqualTo("data: {\"model\":\"m\",\"choices\":[{\"delta\":{\"content\":\"a\"}}]}\n\ndata: [DONE]\n\n"));
     }
 
     [Test]
     public async Task TheTimeForTheNextEventDoesNotRunWhileTheClientIsSlow()
     {
-        await using var upstream = await ScriptedUpstream.StreamsAsync("""{"model":"x","choices":[{"delta":{}}]}""", "[DONE]");
+        await using var upstream = await ScriptedUpstream.StreamsAsync("""{"model":"x","choices":[{"delta":{"content":"a"}}]}""", "[DONE]");
         var time = new FakeTimeProvider();
         using var client = new UpstreamClient(new BufferBudget(1 << 20), time);
         using var answer = await client.CallAsync(Call(upstream.Url, new StreamOptions("m", true, null)), default);

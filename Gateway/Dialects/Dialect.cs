@@ -62,4 +62,8 @@ public readonly record struct AnswerFacts(int ModelStart, int ModelLength, Usage
 /// <param name="Model">The name that the client knows the model by.</param>
 /// <param name="HidesUsage">True when the usage chunk was asked for by the gateway alone.</param>
 /// <param name="CostOf">When given, the usage chunk carries what this returns as <c>cost</c>.</param>
-public sealed record StreamOptions(string Model, bool HidesUsage, Func<Usage, NanoUsd?>? CostOf);
+public sealed record StreamOptions(string Model, bool HidesUsage, Func<Usage, NanoUsd?>? CostOf)
+{
+    /// <summary>How many choices were asked for (<c>n</c>): before all of them have finished a stream is not whole.</summary>
+    public int Choices { get; init; } = 1;
+}

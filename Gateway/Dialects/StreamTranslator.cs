@@ -12,13 +12,28 @@ public abstract class StreamTranslator
     /// <returns>How many bytes were consumed; the rest must be offered again with what follows.</returns>
     public abstract int Translate(ReadOnlySpan<byte> received, bool atEnd, IBufferWriter<byte> output);
 
-    /// <summary>How many events carried something for the client: everything but comments and keep-alives.</summary>
+    /// <summary>How many events came: everything but comments and keep-alives.</summary>
+    public int Events { get; protected set; }
+
+    /// <summary>
+    /// How many of them mean something: text, a tool call, a reason to finish, the usage, an error. Before the first of them the
+    /// client has missed nothing when the call is made again.
+    /// </summary>
     public int MeaningfulEvents { get; protected set; }
 
-    /// <summary>True when the stream said that it is complete.</summary>
+    /// <summary>True when an event before the first that means something is not what the dialect sends.</summary>
+    public bool IsMalformed { get; protected set; }
+
+    /// <summary>
+    /// True when every choice has named its reason to finish: the client has its answer, even if the sign of the end or the usage never
+    /// comes.
+    /// </summary>
+    public bool IsFinished { get; protected set; }
+
+    /// <summary>True when the stream said that it is complete, or had finished when it ended.</summary>
     public bool IsComplete { get; protected set; }
 
-    /// <summary>The error that the provider sent as an event: its JSON. Null: none.</summary>
+    /// <summary>The error that the provider sent as an event: its JSON; it is not passed on, nor is what follows. Null: none.</summary>
     public byte[]? ErrorEvent { get; protected set; }
 
     /// <summary>What the provider reported. Null: nothing yet.</summary>

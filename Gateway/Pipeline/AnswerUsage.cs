@@ -48,6 +48,8 @@ internal static class AnswerUsage
     private static void Set(AttemptRun run, Attempt attempt, Usage? reported, long outputBytes)
     {
         attempt.IsEstimated = reported is null;
+        if (reported is null)
+            run.Exchange.Note("The provider reported no usage: the tokens are estimated from the bytes that passed.");
         attempt.Usage = reported ?? new Usage { Input = InputTokens(run.Request), Output = Tokens(outputBytes) };
     }
 

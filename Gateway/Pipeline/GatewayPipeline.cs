@@ -209,10 +209,7 @@ internal sealed class GatewayPipeline(
             return;
         outcome.Attempt!.ExceptionClass = failure.ExceptionClass;
         outcome.IsGateways = failure.IsGateways;
-        if (stream.Translator.ErrorEvent is null)
-            await answer.BreakOffAsync(failure.ToError());
-        else
-            run.Exchange.Error = failure.ToError(); // the provider's own event told the client
+        await answer.BreakOffAsync(failure.ToError());
     }
 
     /// <summary>

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json;
 using Gateway.Catalog;
 using Gateway.Dialects;
 
@@ -11,6 +12,9 @@ internal static class RequestShape
 
     /// <summary>What the gateway says itself in every body; said again by a deployment's settings it would stand there twice.</summary>
     private static readonly string[] OwnMembers = ["model", "stream", StreamUsageParam];
+
+    /// <summary>OpenAI gives no more choices at once.</summary>
+    private const int MostChoices = 128;
 
     private static readonly string[] LimitMembers = ["max_tokens", "max_completion_tokens"];
 
@@ -64,6 +68,20 @@ internal static class RequestShape
         return new StreamOptions(
             run.ShownModel,
             HidesUsage: !run.Request.IncludesUsage && !config.General.AlwaysIncludeStreamUsage,
-            config.LiteLlm.IncludeCostInStreamingUsage ? costOf : null);
+            config.LiteLlm.IncludeCostInStreamingUsage ? costOf : null)
+        {
+            Choices = ChoicesOf(run.Request),
+        };
+    }
+
+    /// <summary>How many choices the client asks for; what is no number the provider will refuse.</summary>
+    private static int ChoicesOf(ClientRequest request)
+    {
+        if (request.Find("n") is not { } member)
+            return 1;
+        var reader = new Utf8JsonReader(request.ValueOf(member));
+        return reader.Read() && reader.TokenType == JsonTokenType.Number && reader.TryGetInt32(out var count)
+            ? Math.Clamp(count, 1, MostChoices)
+            : 1;
     }
 }

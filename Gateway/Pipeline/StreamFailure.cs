@@ -7,8 +7,8 @@ namespace Gateway.Pipeline;
 internal static class StreamFailure
 {
     /// <summary>
-    /// The failure. Null: the stream ended as it should. An error event of the provider's, which the client has got, comes before
-    /// all else.
+    /// The failure, of which the client is told with an error event. Null: the stream ended as it should. An error event of the
+    /// provider's comes before all else.
     /// </summary>
     public static UpstreamFailure? From(Deployment deployment, StreamedAnswer stream, StreamEnd end, DateTimeOffset now) => end switch
     {

@@ -21,6 +21,9 @@ public enum StreamEnd
 
     /// <summary>The gateway's buffers are full.</summary>
     NoRoom,
+
+    /// <summary>Before the first event that means something came one that is not what the dialect sends.</summary>
+    Malformed,
 }
 
 /// <summary>
@@ -35,8 +38,11 @@ public sealed class StreamedAnswer : UpstreamAnswer
     /// <summary>A single event may grow to this (an image in base64 within a chunk).</summary>
     private const int MaxEventBytes = 32 << 20;
 
-    /// <summary>Of comments and keep-alives before the first event no more is held back; providers send a few lines.</summary>
-    private const int MaxPendingBytes = 64 * 1024;
+    /// <summary>
+    /// Of comments, keep-alives and empty chunks before the first event that means something no more is held back; a provider that
+    /// sends an empty chunk of 250 bytes every half second while it thinks comes to this in eight minutes.
+    /// </summary>
+    private const int MaxPendingBytes = 256 * 1024;
 
     private readonly HttpResponseMessage _response;
     private readonly Stream _stream;
@@ -64,35 +70,42 @@ public sealed class StreamedAnswer : UpstreamAnswer
     /// <summary>What was learned from the stream so far.</summary>
     public StreamTranslator Translator { get; }
 
-    /// <summary>Reads until the first event that means something; comments do not lengthen the time for it.</summary>
+    /// <summary>Reads until the first event that means something; neither comments nor empty chunks lengthen the time for it.</summary>
     /// <returns>Null: it has come. Else how the stream ended before.</returns>
     internal async ValueTask<StreamEnd?> OpenAsync()
     {
         _pending = new ArrayBufferWriter<byte>(512);
         while (Translator.MeaningfulEvents == 0)
         {
-            if (_ended)
+            if (_ended || Translator.IsComplete)
                 return StreamEnd.Cut;
             if (_pending.WrittenCount > MaxPendingBytes)
                 return StreamEnd.TooLarge;
             if (await ReadAsync() is { } full)
                 return full;
             Translate(_pending);
+            if (Translator.IsMalformed)
+                return StreamEnd.Malformed;
         }
         return null;
     }
 
-    /// <summary>Passes the stream on until it ends.</summary>
+    /// <summary>
+    /// Passes the stream on until it ends. Whatever ends it once every choice has finished, the client has its answer: it is complete,
+    /// and where the usage was still to come it is estimated. (Clients must do without, as OpenAI's documentation of
+    /// <c>include_usage</c> says.) The time limit runs from event to event; comments and parts of an event do not lengthen it.
+    /// </summary>
     /// <exception cref="OperationCanceledException">The client hung up.</exception>
     public async ValueTask<StreamEnd> RelayAsync(PipeWriter output, CancellationToken clientAborted)
     {
         output.Write(_pending!.WrittenSpan);
         _pending = null;
+        _deadline.Restart(_idleLimit);
         await FlushAsync(output, clientAborted);
         // A stream that said that it is complete is, even if the provider holds the connection.
-        while (!_ended && !Translator.IsComplete)
+        while (!_ended && !Translator.IsComplete && Translator.ErrorEvent is null)
         {
-            _deadline.Restart(_idleLimit);
+            var events = Translator.Events;
             try
             {
                 if (await ReadAsync() is { } full)
@@ -100,25 +113,32 @@ public sealed class StreamedAnswer : UpstreamAnswer
             }
             catch (OperationCanceledException) when (!clientAborted.IsCancellationRequested)
             {
-                return StreamEnd.TimedOut;
+                return Translator.IsFinished ? StreamEnd.Complete : StreamEnd.TimedOut;
             }
             catch (Exception e) when (e is IOException or HttpRequestException && !clientAborted.IsCancellationRequested)
             {
-                return StreamEnd.Cut;
+                _ended = true;
             }
             Translate(output);
+            if (Translator.Events != events)
+                _deadline.Restart(_idleLimit);
             await FlushAsync(output, clientAborted);
         }
         return Translator.IsComplete ? StreamEnd.Complete : StreamEnd.Cut;
     }
 
     /// <summary>The time for the next event does not run while the client is slow to take this one.</summary>
-    private ValueTask<FlushResult> FlushAsync(PipeWriter output, CancellationToken clientAborted)
+    private async ValueTask FlushAsync(PipeWriter output, CancellationToken clientAborted)
     {
         var flush = output.FlushAsync(clientAborted);
-        if (!flush.IsCompleted)
-            _deadline.Restart(Timeout.InfiniteTimeSpan);
-        return flush;
+        if (flush.IsCompleted)
+        {
+            await flush;
+            return;
+        }
+        _deadline.Restart(Timeout.InfiniteTimeSpan);
+        await flush;
+        _deadline.Restart(_idleLimit);
     }
 
     /// <summary>Reads once, behind what is left of an event that is not whole yet.</summary>

@@ -57,18 +57,20 @@ public sealed class UpstreamClient : IDisposable
     {
         var limit = call.FirstEventTimeout ?? call.Timeout;
         var deadline = new CallDeadline(limit, _time, clientAborted);
+        var ended = deadline.Token; // can be asked after the deadline's disposal
         HttpResponseMessage? response = null;
         UpstreamAnswer? answer = null;
         try
         {
-            response = await SendAsync(call, deadline.Token);
+            response = await SendAsync(call, ended);
             answer = await ReadAsync(call, response, deadline);
             answer.Remaining = RateLimitHeaders.Read(response.Headers);
             return answer;
         }
         catch (OperationCanceledException) when (!clientAborted.IsCancellationRequested)
         {
-            return new FailedAnswer(UpstreamFailure.TimedOut(call.Deployment, limit));
+            return new FailedAnswer(UpstreamFailure.TimedOut(
+                call.Deployment, ended.IsCancellationRequested ? limit : ConnectTimeout));
         }
         catch (Exception e) when (e is HttpRequestException or IOException or AuthenticationException && !clientAborted.IsCancellationRequested)
         {
@@ -148,10 +150,10 @@ public sealed class UpstreamClient : IDisposable
         UpstreamCall call, HttpResponseMessage response, string mediaType, CancellationToken ct)
     {
         var body = await ReadStartAsync(response, ct);
-        var error = ProviderError.Read(body.Span);
-        return new FailedAnswer(error.Message is not null && mediaType.EndsWith("json", StringComparison.OrdinalIgnoreCase)
-            ? UpstreamFailure.FromAnswer(call.Deployment, error.Status, response.Headers, body.Span, _time.GetUtcNow())
-            : UpstreamFailure.Nonsense(call.Deployment, $"a stream was asked for, and the answer is {mediaType}"));
+        if (call.Dialect.TryReadAnswer(body.Span, out var facts) && facts.IsError)
+            return HiddenError(call, response, body.Span);
+        return new FailedAnswer(UpstreamFailure.Nonsense(
+            call.Deployment, $"a stream was asked for, and the answer is {RecordedText.Shorten(mediaType)}"));
     }
 
     /// <summary>What comes of an error's body; that it is slow or breaks off does not hide the status.</summary>
@@ -247,6 +249,7 @@ public sealed class UpstreamClient : IDisposable
     private static UpstreamFailure NotBegun(UpstreamCall call, StreamEnd end) => end switch
     {
         StreamEnd.NoRoom => UpstreamFailure.NoRoom(call.Deployment),
+        StreamEnd.Malformed => UpstreamFailure.Nonsense(call.Deployment, "the stream began with an event that is not JSON"),
         StreamEnd.TooLarge => UpstreamFailure.Nonsense(call.Deployment, "too much came before the end of the stream's first event"),
         _ => UpstreamFailure.Nonsense(call.Deployment, "the stream ended before its first event"),
     };

@@ -5,6 +5,9 @@ namespace Gateway.Dialects.OpenAi;
 /// <summary>Finds the model name, the usage and the amount of text in an answer or in one chunk of a stream, in one pass.</summary>
 internal static class OpenAiAnswer
 {
+    /// <summary>As many choices as OpenAI gives at most (<c>n</c>).</summary>
+    public const int MaxChoices = 128;
+
     private static readonly JsonReaderOptions Options = new() { MaxDepth = BodyScanner.MaxDepth };
 
     /// <summary>Put before a text by some .NET servers; RFC 8259, 8.1, lets a reader ignore it.</summary>
@@ -36,8 +39,16 @@ internal static class OpenAiAnswer
         public Range RawUsage, Cost;
         public int UsageStart;
 
-        /// <summary><c>Finishes</c>: a choice names its reason to finish.</summary>
-        public bool HasChoices, HasError, Finishes;
+        public bool HasChoices, HasError;
+
+        /// <summary>True when a choice brings more than its role: text, a tool call, anything that is not empty.</summary>
+        public bool HasContent;
+
+        /// <summary>True when a choice gives <c>error</c> as its reason to finish, as OpenRouter's do.</summary>
+        public bool FinishesInError;
+
+        /// <summary>The choices that the chunk speaks of, and those that name their reason to finish: a bit for each index.</summary>
+        public UInt128 Choices, Finished;
         public long TextBytes;
     }
 
@@ -99,7 +110,6 @@ internal static class OpenAiAnswer
         reader.Skip();
     }
 
-    /// <summary>Adds up the text of all choices: content, reasoning, refusals, tool arguments.</summary>
     private static void ReadChoices(ref Utf8JsonReader reader, ref Chunk chunk)
     {
         if (reader.TokenType != JsonTokenType.StartArray)
@@ -107,22 +117,68 @@ internal static class OpenAiAnswer
             reader.Skip();
             return;
         }
-        var depth = reader.CurrentDepth;
-        var isText = false;
-        var isReason = false;
-        while (reader.Read() && reader.CurrentDepth > depth)
+        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
         {
             chunk.HasChoices = true;
+            if (reader.TokenType == JsonTokenType.StartObject)
+                ReadChoice(ref reader, ref chunk);
+            else
+                reader.Skip();
+        }
+    }
+
+    private static void ReadChoice(ref Utf8JsonReader reader, ref Chunk chunk)
+    {
+        var index = 0;
+        var finishes = false;
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            if (reader.ValueTextEquals("index"u8))
+            {
+                reader.Read();
+                if (reader.TokenType != JsonTokenType.Number || !reader.TryGetInt32(out index))
+                    reader.Skip();
+            }
+            else if (reader.ValueTextEquals("finish_reason"u8))
+            {
+                reader.Read();
+                finishes |= reader.TokenType == JsonTokenType.String;
+                chunk.FinishesInError |= reader.TokenType == JsonTokenType.String && reader.ValueTextEquals("error"u8);
+                reader.Skip();
+            }
+            else
+            {
+                ReadContent(ref reader, ref chunk);
+            }
+        }
+        var bit = UInt128.One << Math.Clamp(index, 0, MaxChoices - 1);
+        chunk.Choices |= bit;
+        if (finishes)
+            chunk.Finished |= bit;
+    }
+
+    /// <summary>Adds up a choice's text: content, reasoning, refusals, tool arguments.</summary>
+    private static void ReadContent(ref Utf8JsonReader reader, ref Chunk chunk)
+    {
+        // Beside these a choice has probabilities and filters' results, which are no answer.
+        var isAnswer = reader.ValueTextEquals("delta"u8) || reader.ValueTextEquals("message"u8) || reader.ValueTextEquals("text"u8);
+        var depth = reader.CurrentDepth;
+        var isText = IsTextName(ref reader);
+        var isRole = false;
+        while (reader.Read())
+        {
             if (reader.TokenType == JsonTokenType.PropertyName)
             {
                 isText = IsTextName(ref reader);
-                isReason = reader.CurrentDepth == depth + 2 && reader.ValueTextEquals("finish_reason"u8); // a choice's own member
-                continue;
+                isRole = reader.ValueTextEquals("role"u8);
             }
-            chunk.Finishes |= isReason && reader.TokenType == JsonTokenType.String;
-            isReason = false;
-            if (reader.TokenType == JsonTokenType.String && isText)
-                chunk.TextBytes += reader.ValueSpan.Length;
+            else if (reader.TokenType == JsonTokenType.String && !reader.ValueSpan.IsEmpty)
+            {
+                chunk.TextBytes += isText ? reader.ValueSpan.Length : 0;
+                chunk.HasContent |= isAnswer && !isRole;
+            }
+            if (reader.CurrentDepth == depth && reader.TokenType is not (JsonTokenType.StartObject or JsonTokenType.StartArray))
+                return;
         }
     }
 

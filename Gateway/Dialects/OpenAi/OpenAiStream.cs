@@ -18,8 +18,8 @@ internal sealed class OpenAiStream : StreamTranslator
 
     private SseEvent.Progress _progress;
 
-    /// <summary>True once a chunk named a reason to finish: a stream without <c>[DONE]</c> behind it is whole all the same.</summary>
-    private bool _hasFinished;
+    /// <summary>The choices that were seen, and those that named their reason to finish: a bit for each index.</summary>
+    private UInt128 _choices, _finished;
 
     public OpenAiStream(StreamOptions options)
     {
@@ -32,14 +32,14 @@ internal sealed class OpenAiStream : StreamTranslator
         var consumed = 0;
         if (!_hasBegun && !TrySkipMark(received, atEnd, out consumed))
             return 0;
-        while (SseEvent.Length(received[consumed..], atEnd, ref _progress) is > 0 and var length)
+        while (ErrorEvent is null && SseEvent.Length(received[consumed..], atEnd, ref _progress) is > 0 and var length)
         {
             TranslateEvent(received.Slice(consumed, length), output);
             consumed += length;
         }
-        if (atEnd && consumed < received.Length)
+        if (atEnd && ErrorEvent is null && consumed < received.Length)
             TranslateRest(received[consumed..], output);
-        IsComplete |= atEnd && _hasFinished;
+        IsComplete |= atEnd && IsFinished;
         return atEnd ? received.Length : consumed;
     }
 
@@ -105,7 +105,8 @@ internal sealed class OpenAiStream : StreamTranslator
             TranslateData(joined, "data: ".Length, data.Length, output);
             return;
         }
-        MeaningfulEvents++;
+        Events++;
+        IsMalformed |= MeaningfulEvents == 0;
         output.Write(bytes);
     }
 
@@ -132,19 +133,26 @@ internal sealed class OpenAiStream : StreamTranslator
         var data = bytes.Slice(dataAt, dataLength);
         if (IsDone(data))
         {
+            Events++;
             IsComplete = true;
-            MeaningfulEvents++;
-            if (ErrorEvent is null) // after an error the stream is over, but not at its end
-                output.Write(bytes);
+            output.Write(bytes);
             return;
         }
-        MeaningfulEvents++;
+        if (data.Trim((byte)' ').IsEmpty)
+        {
+            output.Write(bytes); // a keep-alive
+            return;
+        }
+        Events++;
         if (!OpenAiAnswer.TryReadChunk(data, out var chunk))
         {
+            IsMalformed |= MeaningfulEvents == 0;
             output.Write(bytes);
             return;
         }
         Learn(data, chunk);
+        if (ErrorEvent is not null)
+            return; // whoever relays the stream tells of it, in the client's dialect and without the provider's secrets
         if (!chunk.HasChoices && !chunk.HasError && chunk.Usage is not null && _options.HidesUsage)
             return;
         WriteChunk(bytes, dataAt, chunk, output);
@@ -158,9 +166,14 @@ internal sealed class OpenAiStream : StreamTranslator
             Usage = usage;
             RawUsage = KeepRawUsage(data[chunk.RawUsage]);
         }
-        if (chunk.HasError && !chunk.HasChoices)
+        if (chunk.HasError && (!chunk.HasChoices || chunk.FinishesInError))
             ErrorEvent = data.ToArray();
-        _hasFinished |= chunk.Finishes;
+        _choices |= chunk.Choices;
+        _finished |= chunk.Finished;
+        IsFinished = _finished == _choices && UInt128.PopCount(_finished) >= (UInt128)_options.Choices;
+        // A role alone means nothing yet, nor do usage counts beside it, which some send in every chunk.
+        if (chunk.HasContent || chunk.Finished != 0 || ErrorEvent is not null || (chunk.Usage is not null && !chunk.HasChoices))
+            MeaningfulEvents++;
     }
 
     private void WriteChunk(ReadOnlySpan<byte> bytes, int dataAt, in OpenAiAnswer.Chunk chunk, IBufferWriter<byte> output)

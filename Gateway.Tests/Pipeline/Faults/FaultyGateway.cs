@@ -1,0 +1,146 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text.Json;
+using Gateway.Tests.Telemetry;
+using Microsoft.Extensions.Time.Testing;
+
+namespace Gateway.Tests.Pipeline.Faults;
+
+/// <summary>
+/// A gateway whose deployments <c>one</c> (alone), <c>a</c> (of a pair) and <c>x</c> (of a group with a fallback) lead to a provider
+/// that does as a script says, while <c>b</c> (the pair's other) and <c>c</c> (the fallback) are well.
+/// </summary>
+internal sealed class FaultyGateway : IAsyncDisposable
+{
+    private const string Config = """
+        model_list:
+          - model_name: one
+            litellm_params: &broken
+              {model: openai/gpt-4o-2024, api_base: "{faulty}/one", api_key: key-of-one, timeout: 30, num_retries: 0,
+               input_cost_per_token: 0.000001, output_cost_per_token: 0.000002}
+            model_info: {id: one}
+          - model_name: pair
+            litellm_params: {<<: *broken, api_base: "{faulty}/a", num_retries: 1, weight: 1000000000}
+            model_info: {id: a}
+          - model_name: pair
+            litellm_params: {<<: *broken, api_base: "{healthy}/b", num_retries: 1, weight: 1}
+            model_info: {id: b}
+          - model_name: first
+            litellm_params: {<<: *broken, api_base: "{faulty}/x"}
+            model_info: {id: x}
+          - model_name: second
+            litellm_params: {<<: *broken, api_base: "{healthy}/c"}
+            model_info: {id: c}
+        router_settings:
+          fallbacks: [{first: [second]}]
+        litellm_settings: {callbacks: [prometheus]}
+
+        """;
+
+    /// <summary>The gateway's time at its start.</summary>
+    public static readonly DateTimeOffset Start = new(2026, 12, 1, 10, 0, 0, TimeSpan.Zero);
+
+    /// <summary>Bound and not listening: a port that stays refused as long as it is held.</summary>
+    private readonly Socket _refusing = new(SocketType.Stream, ProtocolType.Tcp);
+
+    private readonly CancellationTokenSource _done = new();
+    private readonly FakeTimeProvider _time = new(Start);
+    private RawUpstream _healthy = null!;
+    private Task _passing = Task.CompletedTask;
+    private bool _timePasses;
+
+    private FaultyGateway()
+    {
+    }
+
+    public GatewayHost Host { get; private set; } = null!;
+    public RawUpstream Faulty { get; private set; } = null!;
+
+    /// <param name="timePasses">False: time stands still, and no time limit ends what hangs.</param>
+    public static async Task<FaultyGateway> StartAsync(
+        Func<RawConnection, Task> script, Target target = Target.Script, bool timePasses = true)
+    {
+        var gateway = new FaultyGateway { _timePasses = timePasses };
+        gateway._refusing.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        gateway.Faulty = new RawUpstream(script, target == Target.SelfSigned);
+        gateway._healthy = new RawUpstream(AnswerAsync);
+        var url = target switch
+        {
+            Target.Refused => $"http://{gateway._refusing.LocalEndPoint}",
+            Target.UnknownHost => "http://gateway-test.invalid",
+            Target.PlainPort or Target.SelfSigned => $"https://{gateway.Faulty.Address}",
+            _ => $"http://{gateway.Faulty.Address}",
+        };
+        gateway.Host = await GatewayHost.StartAsync(
+            Config.Replace("{faulty}", url).Replace("{healthy}", $"http://{gateway._healthy.Address}"), time: gateway._time);
+        gateway._passing = gateway.LetTimePassAsync();
+        return gateway;
+    }
+
+    /// <summary>What a provider that is well does.</summary>
+    private static async Task AnswerAsync(RawConnection up)
+    {
+        if (!up.IsStream)
+        {
+            await up.SendAsync(200, "application/json", Wire.Answer);
+            return;
+        }
+        await up.BeginAsync("text/event-stream");
+        foreach (var payload in new[] { Wire.Chunk("well"), Wire.Finish, Wire.UsageChunk, "[DONE]" })
+            await up.EventAsync(payload);
+        await up.EndAsync();
+    }
+
+    /// <summary>The body of a request.</summary>
+    public static string Ask(string model, bool isStream, string more = "") =>
+        (isStream ? Wire.StreamQuestion : Wire.Question).Replace("gpt-4o", model).Replace("\"messages\"", more + "\"messages\"");
+
+    public Task<HttpResponseMessage> ChatAsync(string model, bool isStream, string more = "") => Host.ChatAsync(Ask(model, isStream, more));
+
+    /// <summary>Time passes while the provider is silent, a third of the time limit at once.</summary>
+    private async Task LetTimePassAsync()
+    {
+        while (!_done.IsCancellationRequested)
+        {
+            if (_timePasses && Faulty.Hanging > 0)
+                _time.Advance(TimeSpan.FromSeconds(10));
+            await Task.Delay(5);
+        }
+    }
+
+    /// <summary>Failures as the metrics count them: deployment, status, class.</summary>
+    public async Task<(string[] Failures, string[] CooledDown)> MetricsAsync()
+    {
+        using var response = await Host.GetAsync("/metrics");
+        var text = new ScrapeText(await response.TextAsync(), "");
+        return (
+            Series(text, "litellm_deployment_failure_responses_total", "model_id", "exception_status", "exception_class"),
+            Series(text, "litellm_deployment_cooled_down_total", "model_id"));
+    }
+
+    private static string[] Series(ScrapeText text, string name, params string[] labels) =>
+        [.. text.Of(name).Select(line => string.Join(' ', [.. labels.Select(label => line.Labels[label]), line.Value])).Order()];
+
+    /// <summary>Stops the gateway, looks whether it left anything behind, and reads the ledger.</summary>
+    public async Task<string[]> StopAndReadAsync()
+    {
+        var app = Host.App;
+        var rows = await Host.StopAndReadAsync();
+        Assert.That(app.Load, Is.EqualTo((0, 0L)), "calls in flight and bytes buffered");
+        await Faulty.WhenClosedAsync();
+        await _healthy.WhenClosedAsync();
+        return [.. rows.Select(row => string.Join(' ', row["deployment_id"], row["kind"], row["status"], row["exception_class"] ?? "-",
+            row["cost_nano_usd"], (long)row["is_estimated"]! == 1 ? "estimated" : "exact"))];
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _done.CancelAsync();
+        await _passing;
+        await Host.DisposeAsync();
+        await Faulty.DisposeAsync();
+        await _healthy.DisposeAsync();
+        _refusing.Dispose();
+        _done.Dispose();
+    }
+}
