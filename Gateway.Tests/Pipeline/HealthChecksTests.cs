@@ -79,7 +79,7 @@ public sealed class HealthChecksTests
         Assert.That(await RoundAsync(), Is.EqualTo("d1 True"));
     }
 
-    [TestCase("", 500, "d1 True", Description = "health routing is off")]
+    [TestCase("", 500, "d1 False", Description = "health routing is off: whether it counts is the router's affair")]
     [TestCase("enable_health_check_routing: true", 429, "d1 False")]
     [TestCase("enable_health_check_routing: true, health_check_ignore_transient_errors: true", 429, "d1 True")]
     [TestCase("enable_health_check_routing: true, health_check_ignore_transient_errors: true", 500, "d1 False")]
