@@ -71,12 +71,14 @@ public sealed class RoutingSettingTests
         ConfigText.Read("general_settings: {enable_health_check_routing: true}").Config.Router.EnableHealthCheckRouting, Is.True);
 
     [TestCase("allowed_fails_policy: {TimeoutErrorAllowedFail: 3}", FindingKind.Unknown, "did you mean 'TimeoutErrorAllowedFails'?")]
-    [TestCase("allowed_fails_policy: {TimeoutErrorAllowedFails: many}", FindingKind.Invalid, "must be a whole number from 0 to 2147483647, not 'many'")]
+    [TestCase("allowed_fails_policy: {TimeoutErrorAllowedFails: many}", FindingKind.Invalid,
+        "must be a whole number from 0 to 2147483647, not 'many'")]
     [TestCase("allowed_fails_policy: 3", FindingKind.Invalid, "must be a map")]
     [TestCase("default_max_parallel_requests: 0", FindingKind.Invalid, "must be a whole number from 1 to")]
     [TestCase("enable_pre_call_checks: perhaps", FindingKind.Invalid, "must be true or false, not 'perhaps'")]
     [TestCase("optional_pre_call_checks: [prompt_caching]", FindingKind.Ignored, "'prompt_caching' is not honoured")]
-    [TestCase("optional_pre_call_checks: [enforce_rate_limits]", FindingKind.Invalid, "'enforce_rate_limits' is no check; there are enforce_model_rate_limits")]
+    [TestCase("optional_pre_call_checks: [enforce_rate_limits]", FindingKind.Invalid,
+        "'enforce_rate_limits' is no check; there are enforce_model_rate_limits")]
     [TestCase("routing_strategy_args: {rolling_window_size: 10}", FindingKind.Ignored, "is not honoured by this version")]
     [TestCase("routing_strategy_args: {max_latency_list_size: 0}", FindingKind.Invalid, "must be a whole number from 1 to 1000")]
     public void AWrongRouterSettingIsReportedWithItsLine(string setting, FindingKind kind, string message)

@@ -89,8 +89,8 @@ public sealed class ChoiceTests
         using (var refused = await gateway.ChatAsync(Ask()))
         {
             Assert.That((int)refused.StatusCode, Is.EqualTo(429));
-            Assert.That((await refused.ErrorAsync()).Message, Does.StartWith("No deployments available for selected model, Try again in 60 seconds. ")
-                .And.Contain("Model rate limit exceeded. RPM limit="));
+            Assert.That((await refused.ErrorAsync()).Message,
+                Does.StartWith("No deployments available for selected model, Try again in 60 seconds. ").And.Contain("Model rate limit exceeded. RPM limit="));
             Assert.That(refused.Header("retry-after"), Is.EqualTo("60"));
         }
         time.Advance(TimeSpan.FromMinutes(1));
@@ -136,7 +136,8 @@ public sealed class ChoiceTests
     public async Task WithoutTagsTheDefaultDeploymentAnswers()
     {
         await using var upstream = await ScriptedUpstream.AnswersAsync(Wire.Answer);
-        await using var gateway = await GatewayHost.StartAsync(Pair("tags: [paid]", "tags: [default]", "enable_tag_filtering: true"), upstream);
+        await using var gateway = await GatewayHost.StartAsync(
+            Pair("tags: [paid]", "tags: [default]", "enable_tag_filtering: true"), upstream);
         for (var i = 0; i < 10; i++)
             Assert.That(await ServedByAsync(gateway), Is.EqualTo("b"));
     }
@@ -195,10 +196,11 @@ public sealed class ChoiceTests
         using var response = await gateway.ChatAsync(Ask(model), "sk-user-12345");
         Assert.That((int)response.StatusCode, Is.EqualTo(status));
         if (status == 200)
-            Assert.That(upstream.Request.Body, Does.Contain(model switch { "any/gpt-4o" => "\"gpt-4o\"", "grouped" => "\"g\"", _ => "\"m\"" }));
+            Assert.That(upstream.Request.Body, Does.Contain($"\"{model switch { "any/gpt-4o" => "gpt-4o", "grouped" => "g", _ => "m" }}\""));
         using var list = await gateway.GetAsync("/v1/models", "sk-user-12345");
         var text = await list.TextAsync();
-        Assert.That((text.Contains("\"nick\""), text.Contains("\"secret\""), text.Contains("\"grouped\"")), Is.EqualTo((true, false, true)));
+        Assert.That((text.Contains("\"nick\""), text.Contains("\"secret\""), text.Contains("\"grouped\"")),
+            Is.EqualTo((true, false, true)));
     }
 
     private static async Task<int> StatusAsync(GatewayHost gateway, string? ask = null)

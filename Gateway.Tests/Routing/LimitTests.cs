@@ -120,8 +120,8 @@ public sealed class LimitTests
         var group = Given.Group(Given.Deployment("a", tpm: 10), Given.Deployment("b", parallel: 1));
         router.Started(group.Deployments[1]);
         Assert.That(router.Pick(group, new() { InputTokens = 11 }, null, out _, out _)?.Message, Is.EqualTo(
-            "No deployments available for selected model, Try again in 1 seconds. Passed model=gpt-4o. pre-call-checks=True, cooldown_list=[]"
-            + ". Model rate limit exceeded. TPM limit=10, current usage=0"));
+            "No deployments available for selected model, Try again in 1 seconds. Passed model=gpt-4o. "
+            + "pre-call-checks=True, cooldown_list=[]. Model rate limit exceeded. TPM limit=10, current usage=0"));
         Assert.That(router.Pick(Given.Group(group.Deployments[1]), default, null, out _, out _)?.Message,
             Does.EndWith(". Every deployment has as many calls in flight as its max_parallel_requests allows."));
     }
@@ -140,8 +140,8 @@ public sealed class LimitTests
             .And.EndWith("no deployment of model=gpt-4o takes more than 2000."));
 
         router.Report(large, group, Given.Attempt(large, 429), null);
-        Assert.That(router.Pick(group, new() { InputTokens = 2001 }, null, out _, out _)?.Status, Is.EqualTo(400), "waiting would not help");
-        Assert.That(router.Pick(group, new() { InputTokens = 1500 }, null, out _, out _)?.Status, Is.EqualTo(429), "waiting helps");
+        Assert.That(router.Explain(group, new() { InputTokens = 2001 }, out _)?.Status, Is.EqualTo(400), "waiting would not help");
+        Assert.That(router.Explain(group, new() { InputTokens = 1500 }, out _)?.Status, Is.EqualTo(429), "waiting helps");
     }
 
     [Test]
@@ -164,7 +164,8 @@ public sealed class LimitTests
     public void ADefaultDeploymentServesWhatNoOtherTagFits()
     {
         var router = RouterWith(new() { EnableTagFiltering = true });
-        var group = Given.Group(Given.Deployment("usual", tags: "default"), Given.Deployment("paid", tags: ["paid", "eu"]), Given.Deployment("none"));
+        var group = Given.Group(
+            Given.Deployment("usual", tags: "default"), Given.Deployment("paid", tags: ["paid", "eu"]), Given.Deployment("none"));
         Assert.That(PickedBy(router, group, "paid"), Is.EqualTo("paid"));
         Assert.That(PickedBy(router, group, "other"), Is.EqualTo("usual"));
         for (var i = 0; i < 20; i++)

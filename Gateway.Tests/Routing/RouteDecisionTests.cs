@@ -122,8 +122,9 @@ public sealed class RouteDecisionTests
     public void ADeploymentFitsByOneTagOrByAll(bool matchesAny, string asked, string tags, bool fits)
     {
         var rules = Tagged with { MatchesAnyTag = matchesAny };
-        Assert.That(rules.Fits(asked.Split(',', StringSplitOptions.RemoveEmptyEntries), tags.Split(',', StringSplitOptions.RemoveEmptyEntries)),
-            Is.EqualTo(fits));
+        Assert.That(rules.Fits(Words(asked), Words(tags)), Is.EqualTo(fits));
+
+        static string[] Words(string list) => list.Split(',', StringSplitOptions.RemoveEmptyEntries);
     }
 
     [Test]
@@ -151,7 +152,10 @@ public sealed class RouteDecisionTests
         var random = new Random(5);
         var shares = new double[candidates.Length];
         for (var i = 0; i < Draws; i++)
-            shares[RouteDecision.Decide(Shuffle, default, candidates, random.NextDouble(), new CandidateVerdict[candidates.Length])] += 1.0 / Draws;
+        {
+            var verdicts = new CandidateVerdict[candidates.Length];
+            shares[RouteDecision.Decide(Shuffle, default, candidates, random.NextDouble(), verdicts)] += 1.0 / Draws;
+        }
         Assert.That(shares, Is.EqualTo(new[] { 0.25, 0, 0.75, 0, 0 }).Within(0.01));
     }
 
@@ -236,7 +240,8 @@ public sealed class RouteDecisionTests
             != (verdicts[pair.Index].Verdict is RouteVerdict.Chosen or RouteVerdict.LostOnScore)))
             return false;
         if (chosen < 0)
-            return !all.Any(it => MayEver(it) && !(rules.FollowsHealthChecks && it.IsUnhealthy) && (!rules.FiltersTags || !hasTags || it.FitsTags));
+            return !all.Any(it => MayEver(it) && !(rules.FollowsHealthChecks && it.IsUnhealthy)
+                && (!rules.FiltersTags || !hasTags || it.FitsTags));
         var taken = all[chosen];
         var rivals = all.Where((_, i) => verdicts[i].Verdict
             is RouteVerdict.LostOnScore or RouteVerdict.LaterOrder or RouteVerdict.AlreadyTried or RouteVerdict.Chosen).ToArray();

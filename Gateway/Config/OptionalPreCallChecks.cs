@@ -21,7 +21,8 @@ internal static class OptionalPreCallChecks
             if (Others.Contains(name))
                 s.Report(FindingKind.Ignored, Key, $"'{name}' is not honoured by this version: the check is not made");
             else
-                s.Report(FindingKind.Invalid, Key, $"'{FindingLog.Clip(name, 40)}' is no check; there are {RateLimits}, {string.Join(", ", Others)}");
+                s.Report(FindingKind.Invalid, Key,
+                    $"'{FindingLog.Clip(name, 40)}' is no check; there are {RateLimits}, {string.Join(", ", Others)}");
         }
         return names.Contains(RateLimits);
     }

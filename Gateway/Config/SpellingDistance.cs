@@ -13,11 +13,12 @@ internal static class SpellingDistance
             return null;
         var nearest = word.Length < 6 ? 1 : 2;
         string? found = null;
+        var lower = word.ToLowerInvariant().Replace('-', '_');
         foreach (var name in names)
         {
             if (Math.Abs(name.Length - word.Length) > nearest || name == word || word.Length < 6 && name.Length < 5)
                 continue;
-            var distance = Between(word.ToLowerInvariant().Replace('-', '_'), name.ToLowerInvariant());
+            var distance = Between(lower, name.ToLowerInvariant());
             if (distance > nearest || distance == nearest && found is not null)
                 continue;
             (nearest, found) = (distance, name);

@@ -1,6 +1,6 @@
 namespace Gateway.Routing;
 
-/// <summary>What became of a call, as far as it is held for or against its deployment: the classes of <c>allowed_fails_policy</c>.</summary>
+/// <summary>What a call says for or against its deployment: the classes of <c>allowed_fails_policy</c>.</summary>
 public enum CallOutcome
 {
     Success,

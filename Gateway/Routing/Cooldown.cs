@@ -17,7 +17,9 @@ public readonly record struct FailureFacts
     /// <summary>The deployment's own <c>cooldown_time</c>. Null: not set.</summary>
     public TimeSpan? OwnCooldownTime { get; init; }
 
-    /// <summary>The deployment's own <c>allowed_fails</c> and <c>allowed_fails_policy</c>; one of them takes the place of both of the router's.</summary>
+    /// <summary>
+    /// The deployment's own <c>allowed_fails</c> and <c>allowed_fails_policy</c>; one of them takes the place of both of the router's.
+    /// </summary>
     public int? OwnAllowedFails { get; init; }
     public AllowedFailsPolicy? OwnPolicy { get; init; }
 
@@ -27,7 +29,9 @@ public readonly record struct FailureFacts
     /// <summary>True when every other deployment of the group is cooling down.</summary>
     public required bool IsLastHealthy { get; init; }
 
-    /// <summary>The deployment's calls of the last minute, this one included: those that succeeded, all that failed, those of this outcome.</summary>
+    /// <summary>
+    /// The deployment's calls of the last minute, this one included: those that succeeded, all that failed, those of this outcome.
+    /// </summary>
     public required long Succeeded { get; init; }
     public required long Failed { get; init; }
     public required long FailedAlike { get; init; }

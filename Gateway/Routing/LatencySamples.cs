@@ -21,7 +21,7 @@ internal sealed class LatencySamples
         _count = Math.Min(_count + 1, _ring.Length);
     }
 
-    /// <summary>The mean of the last <paramref name="most"/> samples, as far as they are younger than <paramref name="ttl"/>. Null: there is none.</summary>
+    /// <summary>The mean of the last <paramref name="most"/> samples younger than <paramref name="ttl"/>. Null: there is none.</summary>
     public double? Mean(TimeSpan now, TimeSpan ttl, int most)
     {
         var sum = 0.0;

@@ -95,7 +95,8 @@ internal static class RouteRefusal
             Status = 429,
             Type = "throttling_error",
             Message = $"No deployments available for selected model, Try again in {seconds} seconds. Passed model={group.Name}. "
-                + $"pre-call-checks={(rules.ChecksContext ? "True" : "False")}, cooldown_list=[{Quoted(cooling)}]{Why(candidates, verdicts)}",
+                + $"pre-call-checks={(rules.ChecksContext ? "True" : "False")}, cooldown_list=[{Quoted(cooling)}]"
+                + Why(candidates, verdicts),
             RetryAfter = wait,
             ExceptionClass = "RouterRateLimitError",
         };
@@ -116,9 +117,12 @@ internal static class RouteRefusal
             return ". Every deployment has as many calls in flight as its max_parallel_requests allows.";
         var full = candidates[over];
         return full.Requests >= full.Rpm
-            ? string.Create(CultureInfo.InvariantCulture, $". Model rate limit exceeded. RPM limit={full.Rpm}, current usage={full.Requests}")
-            : string.Create(CultureInfo.InvariantCulture, $". Model rate limit exceeded. TPM limit={full.Tpm}, current usage={full.Tokens}");
+            ? Exceeded("RPM", full.Rpm, full.Requests)
+            : Exceeded("TPM", full.Tpm, full.Tokens);
     }
+
+    private static string Exceeded(string unit, long? limit, long used) => string.Create(
+        CultureInfo.InvariantCulture, $". Model rate limit exceeded. {unit} limit={limit}, current usage={used}");
 
     private static string Quoted(IEnumerable<string> names) => string.Join(", ", names.Select(name => $"'{name}'"));
 }

@@ -129,10 +129,10 @@ public sealed class Router
     /// <summary>Notes what a health check found; it counts where <c>enable_health_check_routing</c> is on.</summary>
     public void SetHealth(Deployment deployment, bool isHealthy) => StateOf(deployment).IsUnhealthy = !isHealthy;
 
-    /// <summary>The time within which the share <paramref name="p"/> of the group's last streams gave their first token. Null: too few to say.</summary>
+    /// <summary>The time in which the share <paramref name="p"/> of the last streams gave a first token. Null: too few to say.</summary>
     public TimeSpan? FirstTokenPercentile(ModelGroup group, double p) => Percentile(group, p, ofFirstTokens: true);
 
-    /// <summary>The time within which the share <paramref name="p"/> of the group's last plain answers was complete. Null: too few to say.</summary>
+    /// <summary>The time in which the share <paramref name="p"/> of the last plain answers was complete. Null: too few to say.</summary>
     public TimeSpan? AnswerPercentile(ModelGroup group, double p) => Percentile(group, p, ofFirstTokens: false);
 
     public DeploymentHealth HealthOf(Deployment deployment) => StateOf(deployment).Health(Now);
