@@ -90,7 +90,8 @@ public sealed class ChoiceTests
         {
             Assert.That((int)refused.StatusCode, Is.EqualTo(429));
             Assert.That((await refused.ErrorAsync()).Message,
-                Does.StartWith("No deployments available for selected model, Try again in 60 seconds. ").And.Contain("Model rate limit exceeded. RPM limit="));
+                Does.StartWith("No deployments available for selected model, Try again in 60 seconds. ")
+                    .And.Contain("Model rate limit exceeded. RPM limit="));
             Assert.That(refused.Header("retry-after"), Is.EqualTo("60"));
         }
         time.Advance(TimeSpan.FromMinutes(1));
