@@ -179,6 +179,28 @@ public sealed class RetryTests
         Assert.That(waits[2], Is.InRange(2.0, 4.0));
     }
 
+    [TestCase(1)]
+    [TestCase(2)]
+    public async Task AnOutageOverAThousandRequestsShowsTheUpstreamAFifthMoreAndTen(int deployments)
+    {
+        await using var upstream = await FailsAsync(500);
+        var yaml = deployments == 1 ? One(settings: "router_settings: {num_retries: 3}") : Two("router_settings: {num_retries: 3}");
+        await using var gateway = await GatewayHost.StartAsync(yaml, upstream, time: _time);
+
+        var asking = Task.WhenAll(Enumerable.Range(0, 1000).Select(_ => gateway.ChatAsync(Question)));
+        while (upstream.Requests.Count < 1000)
+            await Task.WhenAny(asking, Task.Delay(20));
+        for (var seconds = 0; seconds < 8 && !asking.IsCompleted; seconds += 2) // the waits, and less than the ten seconds that count
+        {
+            _time.Advance(TimeSpan.FromSeconds(2));
+            await Task.WhenAny(asking, Task.Delay(TimeSpan.FromSeconds(5)));
+        }
+        var statuses = (await asking.WaitAsync(GatewayHost.Patience)).Select(response => (int)response.StatusCode).Distinct();
+
+        Assert.That(statuses, Is.EqualTo(new[] { 500 }));
+        Assert.That(upstream.Requests, Has.Count.InRange(1100, 1210));
+    }
+
     [TestCase("x-litellm-num-retries", "11", "from 0 to 10, not '11'")]
     [TestCase("x-litellm-timeout", "soon", "above 0 and up to 6000, not 'soon'")]
     [TestCase("x-litellm-stream-timeout", "0", "not '0'")]
@@ -206,6 +228,20 @@ public sealed class RetryTests
         Assert.That(upstream.Request.Body, Is.EqualTo("""{"model":"a","metadata":{"tags":["b"]}}"""));
     }
 
+    [TestCase("{ratio: 0, floor: 1}", 4)]
+    [TestCase("{ratio: 1, floor: 0}", 6)]
+    [TestCase("{ratio: 0, floor: 0}", 3)]
+    public async Task TheRetryBudgetIsAsConfigured(string budget, int calls)
+    {
+        await using var upstream = await FailsAsync(500);
+        await using var gateway = await GatewayHost.StartAsync(Two($"router_settings: {{num_retries: 1, retry_budget: {budget}}}"), upstream, time: _time);
+
+        for (var i = 0; i < 3; i++)
+            await (await gateway.ChatAsync(Question)).TextAsync();
+
+        Assert.That(upstream.Requests, Has.Count.EqualTo(calls));
+    }
+
     [Test]
     public void AWrongPolicyIsReportedWithItsLine()
     {
@@ -215,10 +251,13 @@ public sealed class RetryTests
                 TimeoutErrorRetries: often
                 TimeoutErorRetries: 1
               model_group_retry_policy: {m: 3}
+              retry_budget: {ratio: -1, flor: 3}
             """).Said();
 
         Assert.That(said, Has.Some.Contains("test.yaml:3: router_settings.retry_policy.TimeoutErrorRetries: must be a whole number from 0 to 1000, not 'often'"));
         Assert.That(said, Has.Some.Contains("test.yaml:4: router_settings.retry_policy.TimeoutErorRetries: is not a known setting; did you mean 'TimeoutErrorRetries'?"));
         Assert.That(said, Has.Some.Contains("test.yaml:5: router_settings.model_group_retry_policy.m: must be a map"));
+        Assert.That(said, Has.Some.Contains("test.yaml:6: router_settings.retry_budget.ratio: must be a number from 0 to 10, not '-1'"));
+        Assert.That(said, Has.Some.Contains("test.yaml:6: router_settings.retry_budget.flor: is not a known setting; did you mean 'floor'?"));
     }
 }

@@ -128,8 +128,9 @@ internal static class ConfigSections
         new KnownKey("max_budget", Ignored, "is not enforced; set max_budget per user in user_access"),
         new KnownKey("hedge_after", Ignored, $"{NotHonoured}: a request goes to one deployment at a time"),
         new KnownKey("hedge_max_share", Ignored, $"{NotHonoured}: a request goes to one deployment at a time"),
-        new KnownKey("retry_budget", Ignored, $"{NotHonoured}: num_retries alone bounds retries"),
         new KnownKey("enforce_fallback_model_access", Ignored, $"{NotHonoured}: a fallback is not checked against the caller's models"));
+
+    public static readonly SectionRules RetryBudget = new("router_settings.retry_budget");
 
     public static readonly SectionRules RetryPolicy = new("retry_policy");
 

@@ -46,6 +46,8 @@ public sealed record RouterSettings
     /// <summary>The same for single model groups; what it does not say, <see cref="RetryPolicy"/> may.</summary>
     public FrozenDictionary<string, RetryPolicy> ModelGroupRetryPolicy { get; init; } = FrozenDictionary<string, RetryPolicy>.Empty;
 
+    public RetryBudgetSettings RetryBudget { get; init; } = new();
+
     /// <summary>The least wait between retries.</summary>
     public TimeSpan RetryAfter { get; init; }
 
@@ -94,6 +96,7 @@ public sealed record RouterSettings
             NumRetries = s.Count("num_retries", most: MostRetries) ?? lite.NumRetries ?? defaults.NumRetries,
             RetryPolicy = Config.RetryPolicy.Read(s, "retry_policy") ?? lite.RetryPolicy,
             ModelGroupRetryPolicy = Config.RetryPolicy.ReadByGroup(s, "model_group_retry_policy"),
+            RetryBudget = RetryBudgetSettings.Read(s, "retry_budget"),
             Timeout = s.Duration("timeout", zero: false),
             StreamTimeout = s.Duration("stream_timeout", zero: false),
             RetryAfter = s.Duration("retry_after") ?? defaults.RetryAfter,

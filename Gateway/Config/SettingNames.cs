@@ -25,6 +25,7 @@ internal static class SettingNames
         Ask(ConfigSections.CostMargin, s => CostShare.ReadMargin(s));
         Ask(ConfigSections.Router, s => RouterSettings.Read(s, lite));
         Ask(ConfigSections.RoutingStrategyArgs, s => RouterSettings.ReadStrategyArgs(s, new RouterSettings()));
+        Ask(ConfigSections.RetryBudget, s => RetryBudgetSettings.Read(s));
         Ask(ConfigSections.RetryPolicy, s => RetryPolicy.Read(s));
         Ask(ConfigSections.FailsPolicy, s => AllowedFailsPolicy.Read(s));
         Ask(ConfigSections.General, s => GeneralSettings.Read(s));

@@ -13,6 +13,7 @@ internal sealed class Attempts
 
     private readonly DeploymentCalls _calls;
     private readonly GroupAttempts _group;
+    private readonly RetryBudget _budget;
     private readonly TimeProvider _time;
 
     /// <param name="stopping">Cancelled when the gateway stops: then nothing waits for a retry any more.</param>
@@ -20,8 +21,9 @@ internal sealed class Attempts
         Router router, UpstreamClient upstream, GatewayMetrics metrics, TimeProvider time, Func<double> random, CancellationToken stopping)
     {
         _time = time;
+        _budget = new RetryBudget(time);
         _calls = new DeploymentCalls(router, upstream, metrics, time);
-        _group = new GroupAttempts(_calls, new RetryPlan(router, time, random), time, stopping);
+        _group = new GroupAttempts(_calls, new RetryPlan(router, _budget, time, random), time, stopping);
     }
 
     /// <summary>Makes attempts until one answers or none is left. The first failure is the one that the client is told of.</summary>
@@ -29,6 +31,7 @@ internal sealed class Attempts
     public async ValueTask<AttemptOutcome> RunAsync(AttemptRun run, CancellationToken clientAborted)
     {
         run.StartTimestamp = _time.GetTimestamp();
+        _budget.CountRequest();
         var chain = run.Snapshot.Catalog.FallbacksOf(run.Group.Name);
         run.HasFallbacks = !chain.IsEmpty;
         var outcome = await _group.RunAsync(run, clientAborted);

@@ -6,7 +6,7 @@ using Gateway.Upstream;
 namespace Gateway.Pipeline;
 
 /// <summary>Says whether a failed call is made again in its group, and after what wait; why not is noted for whoever asks later.</summary>
-internal sealed class RetryPlan(Router router, TimeProvider time, Func<double> random)
+internal sealed class RetryPlan(Router router, RetryBudget budget, TimeProvider time, Func<double> random)
 {
     /// <summary>Decides on the next attempt.</summary>
     /// <returns>How long to wait for it. Null: there is none.</returns>
@@ -34,6 +34,10 @@ internal sealed class RetryPlan(Router router, TimeProvider time, Func<double> r
         var left = TimeLimits.For(run, deployment).Request - time.GetElapsedTime(run.StartTimestamp);
         if (wait >= left)
             return No(run, $"the wait of {Seconds(wait)} does not fit the {Seconds(left)} that the request has left");
+        var most = run.Snapshot.Config.Router.RetryBudget;
+        if (!budget.TryTakeRetry(most))
+            return No(run, string.Create(CultureInfo.InvariantCulture,
+                $"the retry budget is spent ({most.Ratio * 100:0.##} % of the requests of the last 10 s, and {most.Floor})"));
         if (wait > TimeSpan.Zero)
             run.Exchange.Note($"Retry {run.RetriesInGroup + 1} of {allowed} after {Seconds(wait)}.");
         return wait;
