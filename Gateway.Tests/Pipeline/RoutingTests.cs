@@ -109,7 +109,8 @@ public sealed class RoutingTests
         Assert.That((int)response.StatusCode, Is.EqualTo(503));
         Assert.That((await response.ErrorAsync()).Message,
             Is.EqualTo("litellm.ServiceUnavailableError: ServiceUnavailableError: OpenAIException - at /x/chat/completions"
-                + ". Received Model Group=first\nAvailable Model Group Fallbacks=['second']"));
+                + ". Received Model Group=first\nAvailable Model Group Fallbacks=['second']"
+                + "\nError doing the fallback: litellm.InternalServerError: InternalServerError: OpenAIException - at /c/chat/completions"));
         Assert.That(response.Header("x-litellm-response-cost"), Is.EqualTo("0"));
         Assert.That(response.Header("x-litellm-attempted-fallbacks"), Is.EqualTo("1"));
     }

@@ -52,7 +52,7 @@ internal sealed class CatalogChecks
 
     private void CheckFallbacks()
     {
-        foreach (var rule in _config.Router.Fallbacks)
+        foreach (var rule in _config.Router.Fallbacks.Concat(_config.Router.ContextWindowFallbacks).Concat(_config.Router.ContentPolicyFallbacks))
         {
             if (rule.Group != "*" && !_catalog.Knows(rule.Group))
                 AddNamesNothing(rule.File, rule.Line, rule.Path, rule.Group, _names);

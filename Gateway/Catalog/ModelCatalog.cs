@@ -24,7 +24,7 @@ public sealed class ModelCatalog
     private readonly ImmutableArray<WildcardGroup> _wildcards;      // in the order in which they are tried, the catch-all left out
     private readonly WildcardGroup? _catchAll;
     private readonly FrozenDictionary<string, Deployment> _byId;
-    private readonly FrozenDictionary<string, ImmutableArray<string>> _fallbacks;
+    private readonly FallbackTable[] _fallbacks;                    // by FallbackKind
     private readonly Lazy<ImmutableArray<ListedModel>> _listed;
 
     private ModelCatalog(GatewayConfig config, ImmutableArray<Deployment> deployments, PriceBook prices)
@@ -40,7 +40,9 @@ public sealed class ModelCatalog
             .OrderBy(w => w.Pattern, Comparer<WildcardPattern>.Create(WildcardPattern.Compare))];
         _catchAll = wildcards.Find(w => w.Pattern.Text == CatchAll);
         _byId = deployments.ToFrozenDictionary(d => d.Id);
-        _fallbacks = ReadFallbacks(config);
+        _fallbacks = [.. ((ImmutableArray<FallbackRule>[])
+            [config.Router.Fallbacks, config.Router.ContextWindowFallbacks, config.Router.ContentPolicyFallbacks])
+            .Select(rules => new FallbackTable(rules.Select(rule => KeyValuePair.Create(rule.Group, rule.Targets))))];
 
         var names = Groups.ToDictionary(g => g.Name);
         _names = names.ToFrozenDictionary();
@@ -111,15 +113,10 @@ public sealed class ModelCatalog
         deployment.FindPrice(_prices, upstreamModel, at);
 
     /// <summary>The groups to go on with when a group fails: those of its name, of its name without provider, of <c>*</c>.</summary>
-    public ImmutableArray<string> FallbacksOf(string group)
-    {
-        if (_fallbacks.TryGetValue(group, out var targets))
-            return targets;
-        var slash = group.IndexOf('/');
-        if (slash > 0 && Providers.Find(group[..slash]) is not null && _fallbacks.TryGetValue(group[(slash + 1)..], out targets))
-            return targets;
-        return _fallbacks.GetValueOrDefault("*", []);
-    }
+    public ImmutableArray<string> FallbacksOf(string group) => Fallbacks(FallbackKind.General).Find(group) ?? [];
+
+    /// <summary>The configured fallbacks of one kind.</summary>
+    public FallbackTable Fallbacks(FallbackKind kind) => _fallbacks[(int)kind];
 
     /// <summary>True when a caller may use a group under the name that was asked for (an alias counts as itself and as its target).</summary>
     public bool IsAllowed(Caller caller, string requestedName, ModelGroup group) =>
@@ -244,13 +241,5 @@ public sealed class ModelCatalog
                 yield return wildcard.Pattern.Fill(deployment.IsOneOfCatchAll ? [$"{deployment.Provider.Name}/{model}"] : captured);
             }
         }
-    }
-
-    private static FrozenDictionary<string, ImmutableArray<string>> ReadFallbacks(GatewayConfig config)
-    {
-        var fallbacks = new Dictionary<string, ImmutableArray<string>>();
-        foreach (var (group, targets) in config.Router.Fallbacks)
-            fallbacks.TryAdd(group, targets);
-        return fallbacks.ToFrozenDictionary();
     }
 }

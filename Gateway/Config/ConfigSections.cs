@@ -58,8 +58,6 @@ internal static class ConfigSections
         new KnownKey("cache_params", Ignored, "", Always), // `cache` says it
         new KnownKey("enable_redis_auth_cache", Ignored, NoRedis),
         new KnownKey("stream", Ignored, "has no effect: the client decides whether it streams"),
-        new KnownKey("context_window_fallbacks", Ignored, $"{NotHonoured}; fallbacks is"),
-        new KnownKey("content_policy_fallbacks", Ignored, $"{NotHonoured}; fallbacks is"),
         new KnownKey("max_budget", Ignored, "is not enforced; set max_budget per user in user_access"),
         new KnownKey("budget_duration", Ignored, NoResets),
         new KnownKey("max_user_budget", Ignored, "is not enforced; set max_budget per user in user_access"),
@@ -111,8 +109,6 @@ internal static class ConfigSections
         new KnownKey("client_ttl", Ignored, "", Always), // connections are pooled
         new KnownKey("set_verbose", Ignored, "has no effect: one line per request is logged, whatever is set here"),
         new KnownKey("debug_level", Ignored, "", Always),
-        new KnownKey("context_window_fallbacks", Ignored, $"{NotHonoured}; fallbacks is"),
-        new KnownKey("content_policy_fallbacks", Ignored, $"{NotHonoured}; fallbacks is"),
         new KnownKey("default_priority", Ignored, $"{NotHonoured}: all requests have the same priority"),
         new KnownKey("polling_interval", Ignored, "", Always),
         new KnownKey("default_litellm_params", Ignored, $"{NotHonoured}; set them in each deployment's litellm_params"),
@@ -127,8 +123,7 @@ internal static class ConfigSections
         new KnownKey("ignore_invalid_deployments", Ignored, "", Always), // they always are, with a finding
         new KnownKey("max_budget", Ignored, "is not enforced; set max_budget per user in user_access"),
         new KnownKey("hedge_after", Ignored, $"{NotHonoured}: a request goes to one deployment at a time"),
-        new KnownKey("hedge_max_share", Ignored, $"{NotHonoured}: a request goes to one deployment at a time"),
-        new KnownKey("enforce_fallback_model_access", Ignored, $"{NotHonoured}: a fallback is not checked against the caller's models"));
+        new KnownKey("hedge_max_share", Ignored, $"{NotHonoured}: a request goes to one deployment at a time"));
 
     public static readonly SectionRules RetryBudget = new("router_settings.retry_budget");
 
@@ -205,7 +200,6 @@ internal static class ConfigSections
         new KnownKey("max_queued_requests_per_worker", Ignored, NotEnforced),
         new KnownKey("admission_queue_timeout_seconds", Ignored, NotHonoured),
         new KnownKey("enforce_fallback_budget", Ignored, NotHonoured),
-        new KnownKey("enforce_fallback_model_access", Ignored, $"{NotHonoured}: a fallback is not checked against the caller's models"),
         new KnownKey("apply_user_budget_to_team_keys", Ignored, NotHonoured),
         new KnownKey("max_budget", Ignored, "is not enforced; set max_budget per user in user_access"),
         new KnownKey("otel", Ignored, "has no effect: traces are not sent"),

@@ -33,6 +33,9 @@ public sealed record GeneralSettings
     /// <summary>Keep balances, drop ledger detail.</summary>
     public bool DisableSpendLogs { get; init; }
 
+    /// <summary>As in <see cref="RouterSettings"/>: on where either section says so.</summary>
+    public bool EnforceFallbackModelAccess { get; init; }
+
     /// <summary>Answer /robots.txt with a refusal to every robot.</summary>
     public bool BlockRobots { get; init; }
 
@@ -71,6 +74,7 @@ public sealed record GeneralSettings
             CompatStatusCodes = ReadStatusCodes(s) ?? defaults.CompatStatusCodes,
             MetricCardinality = s.Count("metric_cardinality", least: 1, most: 10_000_000) ?? defaults.MetricCardinality,
             DisableSpendLogs = s.Flag("disable_spend_logs") ?? false,
+            EnforceFallbackModelAccess = s.IsSwitchedOn("enforce_fallback_model_access"),
             BlockRobots = s.Flag("block_robots") ?? false,
             BackgroundHealthChecks = s.Flag("background_health_checks") ?? false,
             HealthCheckInterval = ReadInterval(s) ?? defaults.HealthCheckInterval,

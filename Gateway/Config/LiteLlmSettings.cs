@@ -36,6 +36,9 @@ public sealed record LiteLlmSettings
     /// <summary>In file order.</summary>
     public ImmutableArray<FallbackRule> Fallbacks { get; init; } = [];
 
+    public ImmutableArray<FallbackRule> ContextWindowFallbacks { get; init; } = [];
+    public ImmutableArray<FallbackRule> ContentPolicyFallbacks { get; init; } = [];
+
     /// <summary>Counts where router_settings has none.</summary>
     public int? AllowedFails { get; init; }
 
@@ -73,6 +76,8 @@ public sealed record LiteLlmSettings
             ClientLabels = ReadClientLabels(s),
             DefaultFallbacks = FallbackLists.ReadDefaults(s, "default_fallbacks"),
             Fallbacks = FallbackLists.Read(s, "fallbacks"),
+            ContextWindowFallbacks = FallbackLists.Read(s, "context_window_fallbacks"),
+            ContentPolicyFallbacks = FallbackLists.Read(s, "content_policy_fallbacks"),
             RequireAuthForMetricsEndpoint = s.Flag("require_auth_for_metrics_endpoint"),
             PriceMap = PriceMapFile.Read(s),
             CostDiscounts = CostShare.ReadDiscounts(s),

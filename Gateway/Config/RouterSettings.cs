@@ -70,6 +70,13 @@ public sealed record RouterSettings
     /// <summary>In file order, from either section, the default ones last.</summary>
     public ImmutableArray<FallbackRule> Fallbacks { get; init; } = [];
 
+    /// <summary>For requests that are too long for the group, and for those that its provider's policy forbids; in file order.</summary>
+    public ImmutableArray<FallbackRule> ContextWindowFallbacks { get; init; } = [];
+    public ImmutableArray<FallbackRule> ContentPolicyFallbacks { get; init; } = [];
+
+    /// <summary>True: configured fallbacks serve only callers that may use them. LiteLLM has it in general_settings too.</summary>
+    public bool EnforceFallbackModelAccess { get; init; }
+
     /// <summary>Alias → group and whether the alias is hidden from <c>/v1/models</c>.</summary>
     public ImmutableArray<ModelGroupAlias> ModelGroupAlias { get; init; } = [];
 
@@ -113,6 +120,9 @@ public sealed record RouterSettings
             EnableHealthCheckRouting = s.Flag("enable_health_check_routing") ?? false,
             MaxFallbacks = s.Count("max_fallbacks", most: MostRetries) ?? defaults.MaxFallbacks,
             Fallbacks = ReadFallbacks(s, lite),
+            ContextWindowFallbacks = ReadFallbacks(s, "context_window_fallbacks", lite.ContextWindowFallbacks),
+            ContentPolicyFallbacks = ReadFallbacks(s, "content_policy_fallbacks", lite.ContentPolicyFallbacks),
+            EnforceFallbackModelAccess = s.IsSwitchedOn("enforce_fallback_model_access"),
             ModelGroupAlias = [.. ReadAliases(s)],
         };
         if (s.Section("routing_strategy_args", ConfigSections.RoutingStrategyArgs) is not { } args)
@@ -144,6 +154,12 @@ public sealed record RouterSettings
         var defaults = s.Has("default_fallbacks") ? ownDefaults : lite.DefaultFallbacks;
         var hasDefaults = defaults is { Targets.IsEmpty: false } && !fallbacks.Any(rule => rule.Group == FallbackRule.EveryGroup);
         return hasDefaults ? fallbacks.Add(defaults!) : fallbacks;
+    }
+
+    private static ImmutableArray<FallbackRule> ReadFallbacks(YamlSection s, string key, ImmutableArray<FallbackRule> lite)
+    {
+        var own = FallbackLists.Read(s, key);
+        return s.Has(key) ? own : lite;
     }
 
     private static IEnumerable<ModelGroupAlias> ReadAliases(YamlSection s)

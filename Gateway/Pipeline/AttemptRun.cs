@@ -6,6 +6,8 @@ namespace Gateway.Pipeline;
 /// <summary>The state of one request while its attempts are made.</summary>
 internal sealed class AttemptRun
 {
+    private List<string>? _asked;
+
     public required GatewaySnapshot Snapshot { get; init; }
     public required ClientEndpoint Endpoint { get; init; }
     public required Exchange Exchange { get; init; }
@@ -39,9 +41,6 @@ internal sealed class AttemptRun
     /// <summary>How many retries the first failed attempt was allowed.</summary>
     public int? MaxRetries { get; set; }
 
-    /// <summary>True while other groups stand by for the one that is asked.</summary>
-    public bool HasFallbacks { get; set; }
-
     /// <summary>The first failure. Null: none yet.</summary>
     public ApiError? FirstError { get; set; }
 
@@ -51,9 +50,16 @@ internal sealed class AttemptRun
         RetriesInGroup++;
     }
 
+    /// <summary>True when the group was asked already: none is asked twice, so fallbacks that lead in a circle end.</summary>
+    public bool WasAsked(ModelGroup group) => _asked?.Contains(KeyOf(group)) ?? KeyOf(group) == KeyOf(Group);
+
+    /// <summary>A deployment that is named by its id is not the group that it is in.</summary>
+    private static string KeyOf(ModelGroup group) => group.IsById ? $"id {group.Deployments[0].Id}" : $"group {group.Name}";
+
     /// <summary>Goes on with another group, as if it had been asked for.</summary>
     public void FallBackTo(ModelGroup group)
     {
+        (_asked ??= [KeyOf(Group)]).Add(KeyOf(group));
         Group = group;
         ShownModel = group.Name;
         Tried = null;

@@ -1,4 +1,4 @@
-using System.Collections.Immutable;
+using Gateway.Catalog;
 using Gateway.Routing;
 using Gateway.Telemetry;
 using Gateway.Upstream;
@@ -10,6 +10,9 @@ internal sealed class Attempts
 {
     /// <summary>The class of an attempt whose client hung up.</summary>
     public const string ClientDisconnected = "ClientDisconnected";
+
+    /// <summary>Of a fallback's error so many characters are told beside the first one.</summary>
+    private const int MaxFallbackError = 500;
 
     private readonly DeploymentCalls _calls;
     private readonly GroupAttempts _group;
@@ -32,34 +35,73 @@ internal sealed class Attempts
     {
         run.StartTimestamp = _time.GetTimestamp();
         _budget.CountRequest();
-        var chain = run.Snapshot.Catalog.FallbacksOf(run.Group.Name);
-        run.HasFallbacks = !chain.IsEmpty;
         var outcome = await _group.RunAsync(run, clientAborted);
         if (outcome.Error is not { } error)
             return outcome;
-        error = run.FirstError is { } first && !outcome.IsGateways ? WithRouting(first, run, chain) : error;
-        var asked = new List<string> { run.Group.Name };
-        foreach (var name in chain)
+        var first = outcome.IsGateways ? null : run.FirstError;
+        var group = run.Group.Name;
+        var targets = FallbackTargets.For(run, error.ExceptionClass);
+        var last = await FallBackAsync(run, outcome, targets, clientAborted);
+        if (last.Error is null)
+            return last;
+        return new AttemptOutcome { Error = first is null ? error : WithRouting(first, run, group, targets, last.Error) };
+    }
+
+    /// <summary>Asks the groups to go on with, each with its own retries and fallbacks, until one answers.</summary>
+    /// <returns>The answer, or the last failure.</returns>
+    private async ValueTask<AttemptOutcome> FallBackAsync(
+        AttemptRun run, AttemptOutcome failed, FallbackTargets targets, CancellationToken clientAborted)
+    {
+        var from = run.Group.Name;
+        var error = failed.Error!;
+        var last = failed;
+        foreach (var name in targets.Names)
         {
-            if (!outcome.MayFallBack || run.Fallbacks == run.Snapshot.Config.Router.MaxFallbacks)
+            if (!last.MayFallBack)
                 break;
-            if (asked.Contains(name) || run.Snapshot.Catalog.Resolve(name) is not { } group)
+            if (run.Fallbacks >= run.Snapshot.Config.Router.MaxFallbacks)
+            {
+                run.Exchange.Note($"No fallback to {name}: {run.Fallbacks} were made, which is max_fallbacks.");
+                break;
+            }
+            if (Find(run, name, targets.IsClients) is not { } group)
                 continue;
-            asked.Add(name);
-            run.HasFallbacks = false;
             run.FallBackTo(group);
-            outcome = await _group.RunAsync(run, clientAborted);
-            if (outcome.Error is null)
-                return outcome;
+            last = await _group.RunAsync(run, clientAborted);
+            run.Exchange.AddFallback(new(from, group.Name, failed.Attempt?.Status ?? error.Status, error.ExceptionClass, last.Error is null));
+            if (last.Error is { } again)
+                last = await FallBackAsync(run, last, FallbackTargets.For(run, again.ExceptionClass), clientAborted);
+            if (last.Error is null)
+                return last;
         }
-        return new AttemptOutcome { Error = error };
+        return last;
+    }
+
+    /// <summary>The group of a fallback's name. Null: it is skipped, and why is noted.</summary>
+    private static ModelGroup? Find(AttemptRun run, string name, bool isClients)
+    {
+        var current = run.Snapshot;
+        var reason = "";
+        if (current.Catalog.Resolve(name) is not { } group)
+            reason = "there is no such model";
+        else if (run.WasAsked(group))
+            reason = "it was asked already";
+        else if ((isClients || current.Config.Router.EnforceFallbackModelAccess || current.Config.General.EnforceFallbackModelAccess)
+            && !current.Catalog.IsAllowed(run.Exchange.Caller!, name, group))
+            reason = "the caller may not use it";
+        else
+            return group;
+        run.Exchange.Note($"No fallback to {RecordedText.Shorten(name)}: {reason}.");
+        return null;
     }
 
     /// <summary>A provider's error says, as in LiteLLM, what was tried: clients look for these words.</summary>
-    private static ApiError WithRouting(ApiError error, AttemptRun run, ImmutableArray<string> chain)
+    private static ApiError WithRouting(ApiError error, AttemptRun run, string group, FallbackTargets targets, ApiError last)
     {
-        var fallbacks = chain.IsEmpty ? "None" : $"[{string.Join(", ", chain.Select(name => $"'{name}'"))}]";
-        var message = $"{error.Message}. Received Model Group={run.Group.Name}\nAvailable Model Group Fallbacks={fallbacks}";
+        var names = targets.Names.IsEmpty ? "None" : $"[{string.Join(", ", targets.Names.Select(name => $"'{name}'"))}]";
+        var message = $"{error.Message}. Received Model Group={group}\nAvailable Model Group Fallbacks={names}";
+        if (run.Fallbacks > 0)
+            message += $"\nError doing the fallback: {RecordedText.Shorten(last.Message, MaxFallbackError)}";
         return error with
         {
             Message = run.Retries == 0 ? message : $"{message} LiteLLM Retried: {run.Retries} times, LiteLLM Max Retries: {run.MaxRetries}",

@@ -20,7 +20,7 @@ internal sealed class RetryPlan(Router router, RetryBudget budget, TimeProvider 
             Status = failure.UpstreamStatus,
             GroupHasOthers = run.Group.Deployments.Length > 1,
             IsAnyHealthy = isAnyHealthy,
-            HasFallbacks = run.HasFallbacks,
+            HasFallbacks = FallbackTargets.IsAnyLeft(run, failure.ExceptionClass),
             IsAskedFor = isAskedFor,
         });
         if (!mayHelp)
