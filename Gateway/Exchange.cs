@@ -14,6 +14,9 @@ public enum AttemptKind
 /// <summary>One call to one deployment. Ledger, metrics and log read it; it names the deployment but holds no reference to it.</summary>
 public sealed class Attempt
 {
+    /// <summary>The class of an attempt that another one beside it was faster than: no failure of its deployment's.</summary>
+    public const string HedgeLost = "HedgeLost";
+
     /// <summary>1 for the first attempt of an exchange.</summary>
     public required int Number { get; init; }
 
@@ -130,8 +133,11 @@ public sealed class Exchange
     /// <summary>From the request's head to the last byte of the answer.</summary>
     public TimeSpan Duration { get; set; }
 
-    /// <summary>The last attempt, which is the one that answered when there is an answer. Null: none was made.</summary>
-    public Attempt? Last => Attempts.Count == 0 ? null : Attempts[^1];
+    /// <summary>The attempt that answered where another one was made beside it. Null: the last one counts.</summary>
+    public Attempt? Answered { get; set; }
+
+    /// <summary>The attempt that answered when there is an answer, else the last one. Null: none was made.</summary>
+    public Attempt? Last => Answered ?? (Attempts.Count == 0 ? null : Attempts[^1]);
 
     public void AddRoute(RouteRecord route) => (Routes ??= new(1)).Add(route);
 

@@ -148,9 +148,14 @@ public sealed class FallbackTests
     [Test]
     public async Task ALimitThatTheLastDeploymentReachedIsNotRetriedWhereAFallbackStandsBy()
     {
-        await using var upstream = await FailsAtAsync("a", 429);
+        await using var upstream = await ScriptedUpstream.StartAsync(http =>
+        {
+            var isLimited = http.Request.Path.StartsWithSegments("/a");
+            http.Response.Headers.RetryAfter = isLimited ? "5" : default;
+            return ScriptedUpstream.SendAsync(http, isLimited ? "{}" : Wire.Answer, isLimited ? 429 : 200);
+        });
 
-        using var response = await AskAsync(upstream, "cooldown_time: 5, fallbacks: [{a: [b]}]", ",\"num_retries\":0");
+        using var response = await AskAsync(upstream, "fallbacks: [{a: [b]}]", ",\"num_retries\":3");
 
         Assert.That(Asked(upstream), Is.EqualTo("ab"));
     }

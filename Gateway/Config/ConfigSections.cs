@@ -121,9 +121,7 @@ internal static class ConfigSections
         new KnownKey("assistants_config", Ignored, $"{NotHonoured}: the assistants API is not served"),
         new KnownKey("alerting_config", Ignored, NoAlerts),
         new KnownKey("ignore_invalid_deployments", Ignored, "", Always), // they always are, with a finding
-        new KnownKey("max_budget", Ignored, "is not enforced; set max_budget per user in user_access"),
-        new KnownKey("hedge_after", Ignored, $"{NotHonoured}: a request goes to one deployment at a time"),
-        new KnownKey("hedge_max_share", Ignored, $"{NotHonoured}: a request goes to one deployment at a time"));
+        new KnownKey("max_budget", Ignored, "is not enforced; set max_budget per user in user_access"));
 
     public static readonly SectionRules RetryBudget = new("router_settings.retry_budget");
 

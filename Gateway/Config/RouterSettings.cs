@@ -48,6 +48,9 @@ public sealed record RouterSettings
 
     public RetryBudgetSettings RetryBudget { get; init; } = new();
 
+    /// <summary>Null: a request goes to one deployment at a time.</summary>
+    public HedgeSettings? Hedge { get; init; }
+
     /// <summary>The least wait between retries.</summary>
     public TimeSpan RetryAfter { get; init; }
 
@@ -104,6 +107,7 @@ public sealed record RouterSettings
             RetryPolicy = Config.RetryPolicy.Read(s, "retry_policy") ?? lite.RetryPolicy,
             ModelGroupRetryPolicy = Config.RetryPolicy.ReadByGroup(s, "model_group_retry_policy"),
             RetryBudget = RetryBudgetSettings.Read(s, "retry_budget"),
+            Hedge = HedgeSettings.Read(s),
             Timeout = s.Duration("timeout", zero: false),
             StreamTimeout = s.Duration("stream_timeout", zero: false),
             RetryAfter = s.Duration("retry_after") ?? defaults.RetryAfter,

@@ -20,6 +20,9 @@ internal sealed class AttemptOutcome
     /// <summary>What the model costs. Null: unknown.</summary>
     public ModelPrice? Price { get; init; }
 
+    /// <summary>Ends the call before its time; disposed with the answer. Null: the client's own hanging-up alone does.</summary>
+    public CancellationTokenSource? HangUp { get; init; }
+
     public bool ShouldRetry { get; init; }
     public bool MayFallBack { get; init; }
 

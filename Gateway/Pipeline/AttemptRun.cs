@@ -38,6 +38,9 @@ internal sealed class AttemptRun
     /// <summary>How long to wait before the retry that was decided on. Null: none was.</summary>
     public TimeSpan? RetryDelay { get; set; }
 
+    /// <summary>True once a second deployment was tried beside the first: that is done once for a request.</summary>
+    public bool WasHedged { get; set; }
+
     /// <summary>How many retries the first failed attempt was allowed.</summary>
     public int? MaxRetries { get; set; }
 

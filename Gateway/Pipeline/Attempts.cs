@@ -26,7 +26,8 @@ internal sealed class Attempts
         _time = time;
         _budget = new RetryBudget(time);
         _calls = new DeploymentCalls(router, upstream, metrics, time);
-        _group = new GroupAttempts(_calls, new RetryPlan(router, _budget, time, random), time, stopping);
+        _group = new GroupAttempts(
+            _calls, new RetryPlan(router, _budget, time, random), new Hedge(_calls, router, _budget, time), time, stopping);
     }
 
     /// <summary>Makes attempts until one answers or none is left. The first failure is the one that the client is told of.</summary>

@@ -6,13 +6,24 @@ using Gateway.Upstream;
 namespace Gateway.Pipeline;
 
 /// <summary>A call that was begun at a deployment.</summary>
-internal sealed record OpenCall(Deployment Deployment, Attempt Attempt, UpstreamCall Call);
+internal sealed class OpenCall(Deployment deployment, Attempt attempt, UpstreamCall call)
+{
+    public Deployment Deployment => deployment;
+    public Attempt Attempt => attempt;
+    public UpstreamCall Call => call;
+
+    /// <summary>True when a call beside it has answered: it is no failure then.</summary>
+    public bool HasLost { get; set; }
+
+    /// <summary>True once the router knows that it has ended.</summary>
+    public bool IsReported { get; set; }
+}
 
 /// <summary>Begins, makes and ends calls to single deployments. Every call that begins is reported to the router exactly once.</summary>
 internal sealed class DeploymentCalls(Router router, UpstreamClient upstream, GatewayMetrics metrics, TimeProvider time)
 {
     /// <summary>(1) Chooses a deployment, (2) shapes the request for it, (3) opens the record of the attempt.</summary>
-    /// <returns>Null: <paramref name="open"/> is to be sent. Else why there is no call.</returns>
+    /// <returns>Null: <paramref name="open"/> is to be sent. Else why there is no call; for a hedge, with or without an error.</returns>
     public AttemptOutcome? Begin(AttemptRun run, AttemptKind kind, out OpenCall open)
     {
         open = null!;
@@ -31,6 +42,8 @@ internal sealed class DeploymentCalls(Router router, UpstreamClient upstream, Ga
         var isBegun = false;
         try
         {
+            if (kind == AttemptKind.Hedge && run.Tried!.Contains(deployment))
+                return new AttemptOutcome(); // none other can be taken at this moment
             if (OutOfTime(run, deployment) is { } late)
                 return late;
             if (Prepare(run, deployment, out var call) is { } refusal)
@@ -142,33 +155,49 @@ internal sealed class DeploymentCalls(Router router, UpstreamClient upstream, Ga
         var attempt = open.Attempt;
         attempt.Latency = time.GetElapsedTime(attempt.StartTimestamp);
         attempt.Status = ApiError.ClientClosedRequest;
-        attempt.ExceptionClass = Attempts.ClientDisconnected;
+        attempt.ExceptionClass = open.HasLost ? Attempt.HedgeLost : Attempts.ClientDisconnected;
         if (open.Call.IsSent)
         {
             AnswerUsage.EstimateInput(run, attempt);
             AnswerUsage.Charge(attempt, open.Call.Price);
         }
-        Report(run, open.Deployment, attempt, null);
+        open.IsReported = true;
+        Report(run, open.Deployment, attempt, null, says: !open.HasLost);
     }
 
-    /// <summary>Ends an attempt that failed.</summary>
+    /// <summary>Ends an attempt that answered when another one beside it already had: what came is paid for and thrown away.</summary>
+    public void Lost(AttemptRun run, OpenCall open, UpstreamAnswer answer)
+    {
+        AnswerUsage.Read(run, answer, open.Attempt);
+        AnswerUsage.Charge(open.Attempt, open.Call.Price);
+        open.Attempt.ExceptionClass = Attempt.HedgeLost;
+        open.IsReported = true;
+        router.Released(open.Deployment);
+    }
+
+    /// <summary>Ends an attempt that failed, unless that was done.</summary>
     public void Failed(AttemptRun run, OpenCall open, UpstreamFailure failure)
     {
+        if (open.IsReported)
+            return;
+        open.IsReported = true;
         open.Attempt.ExceptionClass = failure.ExceptionClass;
-        Report(run, open.Deployment, open.Attempt, failure.RetryAfter, failure.IsGateways);
+        Report(run, open.Deployment, open.Attempt, failure.RetryAfter, says: !failure.IsGateways);
     }
 
     /// <summary>Ends an attempt whose answer has been passed on, or was broken off.</summary>
     public void Ended(AttemptRun run, AttemptOutcome outcome)
     {
         outcome.Attempt!.Latency = time.GetElapsedTime(outcome.Attempt.StartTimestamp);
-        Report(run, outcome.Deployment!, outcome.Attempt, null, outcome.IsGateways);
+        Report(run, outcome.Deployment!, outcome.Attempt, null, says: !outcome.IsGateways);
+        outcome.HangUp?.Dispose();
     }
 
-    /// <summary>A call with a client's own key tells nothing of the deployment for others, nor does a failure of the gateway's.</summary>
-    private void Report(AttemptRun run, Deployment deployment, Attempt attempt, TimeSpan? retryAfter, bool isGateways = false)
+    /// <summary>A call with a client's own key tells nothing of the deployment for others.</summary>
+    /// <param name="says">False: neither does how it ended, as it was not the deployment's doing.</param>
+    private void Report(AttemptRun run, Deployment deployment, Attempt attempt, TimeSpan? retryAfter, bool says)
     {
-        if (isGateways || run.Request.ApiKey is not null)
+        if (!says || run.Request.ApiKey is not null)
             router.Released(deployment);
         else if (router.Report(deployment, run.Group, attempt, retryAfter) is not null)
             metrics.CooledDown(attempt);

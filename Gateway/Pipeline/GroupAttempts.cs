@@ -12,14 +12,16 @@ internal sealed class GroupAttempts
     private readonly ResiliencePipeline<AttemptOutcome> _retries;
     private readonly DeploymentCalls _calls;
     private readonly RetryPlan _plan;
+    private readonly Hedge _hedge;
     private readonly TimeProvider _time;
     private readonly CancellationToken _stopping;
 
     /// <param name="stopping">Cancelled when the gateway stops: then nothing waits for a retry any more.</param>
-    public GroupAttempts(DeploymentCalls calls, RetryPlan plan, TimeProvider time, CancellationToken stopping)
+    public GroupAttempts(DeploymentCalls calls, RetryPlan plan, Hedge hedge, TimeProvider time, CancellationToken stopping)
     {
         _calls = calls;
         _plan = plan;
+        _hedge = hedge;
         _time = time;
         _stopping = stopping;
         _retries = new ResiliencePipelineBuilder<AttemptOutcome> { TimeProvider = time }
@@ -65,11 +67,23 @@ internal sealed class GroupAttempts
         if (_calls.Begin(run, kind, out var open) is { } none)
             return none;
         // 3
-        var answer = await _calls.SendAsync(run, open, clientAborted);
+        UpstreamAnswer answer;
+        CancellationTokenSource? hangUp = null;
+        if (_hedge.DelayFor(run) is { } patience)
+            (open, answer, hangUp) = await _hedge.RunAsync(run, open, patience, clientAborted);
+        else
+            answer = await _calls.SendAsync(run, open, clientAborted);
         // 4
         return answer is FailedAnswer { Failure: var failure }
             ? Judge(run, open, failure)
-            : new AttemptOutcome { Answer = answer, Attempt = open.Attempt, Deployment = open.Deployment, Price = open.Call.Price };
+            : new AttemptOutcome
+            {
+                Answer = answer,
+                Attempt = open.Attempt,
+                Deployment = open.Deployment,
+                Price = open.Call.Price,
+                HangUp = hangUp,
+            };
     }
 
     /// <summary>Waits before a retry.</summary>

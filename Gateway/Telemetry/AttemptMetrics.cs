@@ -84,6 +84,8 @@ internal sealed class AttemptMetrics
         (known.Calls ??= _calls.Get(CallOf(labels))).Add(1);
         CountUsage(attempt, known);
         SetRemaining(attempt.Remaining, known);
+        if (attempt.ExceptionClass == Attempt.HedgeLost)
+            return; // neither answered nor failed
         if (attempt.ExceptionClass is { } failure)
         {
             _failures.Get([.. CallOf(labels), MetricLabels.Text(attempt.Status), failure]).Add(1);
