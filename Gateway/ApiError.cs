@@ -100,6 +100,25 @@ public sealed record ApiError
         Message = $"The model '{model}' does not exist or is not allowed to your key. Call `/v1/models` to view available models.",
     };
 
+    /// <summary>A decision that is not there, or not this caller's: nobody learns which.</summary>
+    public static ApiError DecisionNotFound() => new()
+    {
+        Status = 404,
+        Type = "invalid_request_error",
+        Param = "id",
+        Message = "There is no such decision for your key. The id is in the header x-gateway-decision of an answer, and it is kept "
+            + "for general_settings.decision_retention.",
+    };
+
+    /// <summary>A user whom the config does not have.</summary>
+    public static ApiError UnknownUser(string userId) => new()
+    {
+        Status = 404,
+        Type = "invalid_request_error",
+        Param = "user_id",
+        Message = $"There is no user '{userId}' in user_access.",
+    };
+
     /// <summary>The request is not HTTP as it should be, or came too slowly.</summary>
     public static ApiError BadHttp(int status) => new()
     {

@@ -64,6 +64,9 @@ public sealed class Attempt
     /// <summary>Which price was applied (for the ledger), and at what rates. Null: the price is unknown.</summary>
     public string? PriceId { get; set; }
 
+    /// <summary>The lines of <see cref="Cost"/>, from <see cref="Usage"/>; asked off the request's path. Null: no price.</summary>
+    public Func<Usage, IEnumerable<CostLine>>? CostLines { get; set; }
+
     /// <summary>What the provider said is left of its rate limits.</summary>
     public RemainingQuota Remaining { get; set; }
 
@@ -97,7 +100,19 @@ public sealed class Exchange
     /// <summary>The group that <see cref="RequestedModel"/> resolved to. Null: unknown model.</summary>
     public string? ModelGroup { get; set; }
 
+    /// <summary>Which entry of the caller's models let the request pass. Null: none did, or it was not looked at.</summary>
+    public string? AllowedBy { get; set; }
+
     public bool IsStream { get; set; }
+
+    /// <summary>About how many tokens the request has. 0 until the body is read.</summary>
+    public long InputTokens { get; set; }
+
+    /// <summary>The limit of output tokens that the client set. Null: none.</summary>
+    public long? MaxTokens { get; set; }
+
+    /// <summary>What the user had spent when the budget was looked at. Null: it was not.</summary>
+    public NanoUsd? Spent { get; set; }
 
     /// <summary>The <c>user</c> of the body or its header, at most 256 characters. Null: none.</summary>
     public string? EndUser { get; set; }

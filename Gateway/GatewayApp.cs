@@ -5,6 +5,7 @@ using System.Net.Sockets;
 using Gateway.Api;
 using Gateway.Catalog;
 using Gateway.Config;
+using Gateway.Decisions;
 using Gateway.Keys;
 using Gateway.Ledger;
 using Gateway.Limits;
@@ -168,7 +169,7 @@ public sealed partial class GatewayApp : IAsyncDisposable
             policy.AllowAnyOrigin();
         else
             policy.WithOrigins([.. origins]);
-        policy.AllowAnyHeader().WithMethods("GET", "POST").WithExposedHeaders("x-litellm-call-id", "x-litellm-response-cost", "retry-after");
+        policy.AllowAnyHeader().WithMethods("GET", "POST").WithExposedHeaders("x-litellm-call-id", "x-litellm-response-cost", "x-gateway-decision", "retry-after");
     }));
 
     private static void Listen(KestrelServerOptions kestrel, GatewayOptions options)
@@ -225,6 +226,7 @@ public sealed partial class GatewayApp : IAsyncDisposable
         var database = Database.Open(options.DatabasePath, syncEveryCommit: config.General.LedgerSync == LedgerSync.Full);
         var ledger = Own(new SpendLedger(database, time, logs.CreateLogger<SpendLedger>(), keepRows: !config.General.DisableSpendLogs));
         _ledger = ledger;
+        var decisions = Own(new DecisionLog(database, ledger.Writer, time, () => Snapshot().Config.General.DecisionRetention));
         _keys = Own(config.RequiresKeys
             ? new KeyRing(KeySetupOf(config), Own(new KeyStore(database, time)), time, logs.CreateLogger<KeyRing>())
             : KeyRing.Open());
@@ -239,13 +241,15 @@ public sealed partial class GatewayApp : IAsyncDisposable
         var web = NewWeb(options, logs, metrics);
         var stopping = web.Lifetime.ApplicationStopping;
         var attempts = new Attempts(router, upstream, metrics, time, options.Random, stopping);
+        var checks = new RequestChecks(_keys, limiter);
         var pipeline = new GatewayPipeline(
-            Snapshot, _keys, limiter, attempts, ledger, metrics, log, buffers, time, logs.CreateLogger<GatewayPipeline>(), stopping);
+            Snapshot, checks, limiter, attempts, ledger, decisions, metrics, log, buffers, time, logs.CreateLogger<GatewayPipeline>(), stopping);
         var probes = new HealthProbes(Snapshot, upstream, ledger, time, stopping);
-        var checks = Own(new HealthChecks(
+        var health = Own(new HealthChecks(
             Snapshot, probes, router.SetHealth, time, options.Random, logs.CreateLogger<HealthChecks>()));
-        checks.Start();
-        Map(web, pipeline, _keys, ledger, Snapshot, checks, () => ServingState.Of(Snapshot(), router, checks));
+        health.Start();
+        Map(web, pipeline, _keys, ledger, Snapshot, health, () => ServingState.Of(Snapshot(), router, health));
+        ExplainApi.Map(web, decisions, new DryRun(Snapshot, checks, _keys, router, buffers, time), _keys, Snapshot);
         return web;
     }
 

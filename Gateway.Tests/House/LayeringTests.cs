@@ -20,13 +20,14 @@ public sealed partial class LayeringTests
         ["Keys"] = ["Storage"],
         ["Limits"] = ["Storage"],
         ["Ledger"] = ["Storage"],
+        ["Decisions"] = ["Config", "Storage"],
         ["Routing"] = ["Catalog", "Config"],
         ["Upstream"] = ["Catalog", "Config", "Dialects", "Pricing"],
         // where they meet
-        ["Pipeline"] = ["Keys", "Limits", "Routing", "Upstream", "Ledger", "Catalog", "Config", "Dialects", "Pricing", "Telemetry"],
+        ["Pipeline"] = ["Keys", "Limits", "Routing", "Upstream", "Ledger", "Decisions", "Catalog", "Config", "Dialects", "Pricing", "Telemetry"],
         // what people touch
-        ["Api"] = ["Pipeline", "Catalog", "Config", "Pricing", "Keys", "Limits", "Ledger", "Dialects"],
-        ["Cli"] = ["Config", "Catalog", "Pricing", "Keys", "Ledger", "Storage", "Telemetry"],
+        ["Api"] = ["Pipeline", "Catalog", "Config", "Pricing", "Keys", "Limits", "Ledger", "Decisions", "Dialects"],
+        ["Cli"] = ["Config", "Catalog", "Pricing", "Keys", "Ledger", "Decisions", "Storage", "Telemetry"],
     };
 
     // The files at the root that are not vocabulary: they put everything together.

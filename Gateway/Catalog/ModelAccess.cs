@@ -20,30 +20,34 @@ internal static class ModelAccess
     /// <param name="requested">The name that the client used.</param>
     /// <param name="group">What it leads to; its own name counts too.</param>
     /// <param name="prices">Tells whose model a bare name is.</param>
-    public static bool IsAllowed(ImmutableArray<string> models, string requested, ModelGroup group, PriceBook prices)
+    public static bool IsAllowed(ImmutableArray<string> models, string requested, ModelGroup group, PriceBook prices) =>
+        AllowedBy(models, requested, group, prices) is not null;
+
+    /// <summary>Which entry of the list allows the model; <see cref="All"/> where the list is empty. Null: none does.</summary>
+    public static string? AllowedBy(ImmutableArray<string> models, string requested, ModelGroup group, PriceBook prices)
     {
         if (models.IsDefaultOrEmpty)
-            return true;
+            return All;
         if (models.Contains(None))
-            return false;
+            return null;
         foreach (var entry in models)
         {
             if (entry is "*" or All || Names(entry, requested) || Names(entry, group.Name) || group.AccessGroups.Contains(entry))
-                return true;
+                return entry;
         }
-        return IsAllowedWithProvider(models, requested, prices);
+        return AllowedWithProvider(models, requested, prices);
     }
 
     private static bool Names(string entry, string name) =>
         entry == name || WildcardPattern.IsPattern(entry) && WildcardPattern.Matches(entry, name);
 
-    private static bool IsAllowedWithProvider(ImmutableArray<string> models, string requested, PriceBook prices)
+    private static string? AllowedWithProvider(ImmutableArray<string> models, string requested, PriceBook prices)
     {
         if (requested.Contains('/') || !models.Any(m => m.Contains('/') && WildcardPattern.IsPattern(m)))
-            return false;
+            return null;
         if (prices.MakerOf(requested) is not { } maker)
-            return false;
+            return null;
         var full = $"{maker}/{requested}";
-        return models.Any(m => WildcardPattern.IsPattern(m) && WildcardPattern.Matches(m, full));
+        return models.FirstOrDefault(m => WildcardPattern.IsPattern(m) && WildcardPattern.Matches(m, full));
     }
 }

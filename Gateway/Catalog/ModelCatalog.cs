@@ -53,6 +53,7 @@ public sealed class ModelCatalog
         }
         _names = names.ToFrozenDictionary();
         _listed = new(() => [.. List(config)]);
+        ModelOf = id => _byId.GetValueOrDefault(id)?.Model;
     }
 
     /// <summary>All deployments in file order.</summary>
@@ -60,6 +61,9 @@ public sealed class ModelCatalog
 
     /// <summary>The groups with a name of their own, in file order; no aliases, no wildcards.</summary>
     public ImmutableArray<ModelGroup> Groups { get; }
+
+    /// <summary>The model of a deployment by its id: <c>openai/gpt-4o</c>. Null: there is no such deployment.</summary>
+    public Func<string, string?> ModelOf { get; }
 
     /// <summary>
     /// The names that <c>/v1/models</c> shows: groups, aliases that are not hidden, and the models that a wildcard stands for, as
@@ -121,6 +125,10 @@ public sealed class ModelCatalog
     /// <summary>True when a caller may use a group under the name that was asked for (an alias counts as itself and as its target).</summary>
     public bool IsAllowed(Caller caller, string requestedName, ModelGroup group) =>
         ModelAccess.IsAllowed(caller.Models, requestedName, group, _prices);
+
+    /// <summary>Which of the caller's models allows the group; <c>all-proxy-models</c> where there are none. Null: none does.</summary>
+    public string? AllowedBy(Caller caller, string requestedName, ModelGroup group) =>
+        ModelAccess.AllowedBy(caller.Models, requestedName, group, _prices);
 
     private ModelGroup? FromWildcards(string model, string? asked = null)
     {

@@ -209,8 +209,7 @@ internal static class ConfigSections
         new KnownKey("min_output_tokens", Ignored, NotHonoured),
         new KnownKey("default_max_output_tokens", Ignored, NotHonoured),
         new KnownKey("unknown_price", Ignored, $"{NotHonoured}: a model without a price is called and costs 0"),
-        new KnownKey("token_counting", Ignored, NotHonoured),
-        new KnownKey("decision_retention", Ignored, NotHonoured));
+        new KnownKey("token_counting", Ignored, NotHonoured));
 
     public static readonly SectionRules Deployment = new("model_list[]");
 

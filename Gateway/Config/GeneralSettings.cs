@@ -30,6 +30,9 @@ public sealed record GeneralSettings
     public CompatStatusCodes CompatStatusCodes { get; init; } = CompatStatusCodes.Current;
     public int MetricCardinality { get; init; } = 20_000;
 
+    /// <summary>How long decisions are kept for <c>/explain</c>.</summary>
+    public DecisionRetention DecisionRetention { get; init; } = DecisionRetention.Default;
+
     /// <summary>Keep balances, drop ledger detail.</summary>
     public bool DisableSpendLogs { get; init; }
 
@@ -73,6 +76,7 @@ public sealed record GeneralSettings
             LedgerSync = s.Choice("ledger_sync", ("normal", LedgerSync.Normal), ("full", LedgerSync.Full)) ?? defaults.LedgerSync,
             CompatStatusCodes = ReadStatusCodes(s) ?? defaults.CompatStatusCodes,
             MetricCardinality = s.Count("metric_cardinality", least: 1, most: 10_000_000) ?? defaults.MetricCardinality,
+            DecisionRetention = DecisionRetention.Read(s),
             DisableSpendLogs = s.Flag("disable_spend_logs") ?? false,
             EnforceFallbackModelAccess = s.IsSwitchedOn("enforce_fallback_model_access"),
             BlockRobots = s.Flag("block_robots") ?? false,

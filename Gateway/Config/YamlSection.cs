@@ -222,7 +222,7 @@ internal sealed class YamlSection(ReadingContext context, SectionRules rules, Ya
     }
 
     /// <summary>The value found, for a message; nothing where it may be a secret, which a variable's value always may.</summary>
-    private string Quote(string key) =>
+    public string Quote(string key) =>
         Map.Find(key)?.Value is YamlScalar scalar && !SecretNames.Matches(key)
         && !scalar.Text.StartsWith(ReadingContext.ReferencePrefix, StringComparison.Ordinal)
             ? $", not '{FindingLog.Clip(scalar.Text, 40)}'"

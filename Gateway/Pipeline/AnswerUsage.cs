@@ -38,9 +38,15 @@ internal static class AnswerUsage
     {
         if (price is null)
             return;
+        var duration = attempt.Latency;
         attempt.PriceId = price.Id;
+        attempt.CostLines = usage => LinesOf(price, usage, duration);
         attempt.Cost = price.CostOf(attempt.Usage, attempt.Latency);
     }
+
+    /// <summary>The lines that a cost adds up from.</summary>
+    public static IEnumerable<CostLine> LinesOf(ModelPrice price, Usage usage, TimeSpan duration) =>
+        price.LinesOf(usage, duration).Select(line => new CostLine(line.Name, line.Count, (decimal)line.Rate / NanoUsd.PerUsd, line.Usd));
 
     /// <summary>About how many tokens a request has.</summary>
     public static long InputTokens(ClientRequest request) => Tokens(request.Body.Length);

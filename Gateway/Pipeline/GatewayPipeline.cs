@@ -1,6 +1,4 @@
-using Gateway.Catalog;
-using Gateway.Dialects;
-using Gateway.Keys;
+using Gateway.Decisions;
 using Gateway.Ledger;
 using Gateway.Limits;
 using Gateway.Telemetry;
@@ -23,10 +21,11 @@ namespace Gateway.Pipeline;
 /// </remarks>
 internal sealed class GatewayPipeline(
     Func<GatewaySnapshot> snapshot,
-    KeyRing keys,
+    RequestChecks checks,
     Limiter limiter,
     Attempts attempts,
     SpendLedger ledger,
+    DecisionLog decisions,
     GatewayMetrics metrics,
     RequestLog log,
     BufferBudget buffers,
@@ -52,6 +51,7 @@ internal sealed class GatewayPipeline(
         }
         catch (BadHttpRequestException e)
         {
+            exchange.RefusedBy = Stage.Parse;
             await answer.RefuseAsync(ApiError.BadHttp(e.StatusCode));
         }
         catch (Exception e)
@@ -63,6 +63,7 @@ internal sealed class GatewayPipeline(
         {
             exchange.Duration = time.GetElapsedTime(exchange.StartTimestamp);
             ledger.Append(exchange);
+            decisions.Append(exchange, current.Catalog.ModelOf);
             metrics.Observe(exchange);
             log.Write(exchange);
         }
@@ -75,26 +76,22 @@ internal sealed class GatewayPipeline(
         if (stopping.IsCancellationRequested)
             return ApiError.Unavailable("it is stopping");
         // 1 authenticate
-        if (keys.Authenticate(http, out var caller) is { } denied)
+        if (checks.Authenticate(http, exchange, out var caller) is { } denied)
             return denied;
-        exchange.Caller = caller;
         answer.SetSpend(limiter.SpentByKey(caller));
         if (ledger.IsFull)
             return ApiError.Unavailable("its ledger cannot be written");
         // 2 read and parse
         using var body = new RequestBody(http.Request, current.Config.General.MaxRequestSizeBytes, buffers);
-        if (await body.ReadAsync(http.RequestAborted) is { } unreadable)
+        if (await RequestChecks.ReadAsync(body, exchange, http.RequestAborted) is { } unreadable)
             return unreadable;
-        if (endpoint.Dialect.Read(body.Bytes, out var request) is { } malformed)
+        if (RequestChecks.Parse(http, endpoint.Dialect, current, body.Bytes, exchange, out var request) is { } malformed)
             return malformed;
-        if (RoutingHeaders.Read(http.Request.Headers, request) is { } wrong)
-            return wrong;
-        Record(http, exchange, request, current);
         // 3 authorize what will be called
-        if (FindGroup(http, endpoint, current, exchange, caller, request, out var group) is { } forbidden)
+        if (RequestChecks.Authorize(http, endpoint, current, exchange, request, out var group) is { } forbidden)
             return forbidden;
         // 4 admit
-        if (limiter.Admit(caller, out var reservation) is { } full)
+        if (checks.Admit(exchange, out var reservation) is { } full)
             return full;
         using (reservation!)
         {
@@ -124,8 +121,8 @@ internal sealed class GatewayPipeline(
             answer.SetSpend(limiter.SpentByKey(caller));
             answer.Describe(run, outcome);
             // 7 relay
-            if (outcome.Error is not null)
-                return outcome.Error;
+            if (outcome.Error is { } failed)
+                return RequestChecks.Refuse(run.Exchange, StageOfFailure(run.Exchange), failed);
             await RelayAsync(http, run, outcome, answer);
             return null;
         }
@@ -147,50 +144,27 @@ internal sealed class GatewayPipeline(
     /// </summary>
     private static bool IsHangUp(Exception e) => e is OperationCanceledException or ConnectionResetException;
 
-    private Exchange NewExchange(HttpContext http, ClientEndpoint endpoint) => new()
+    private Exchange NewExchange(HttpContext http, ClientEndpoint endpoint)
     {
-        Id = CallId.For(http.Request.Headers),
-        StartedAt = time.GetUtcNow(),
-        StartTimestamp = time.GetTimestamp(),
-        Route = endpoint.Route,
-        ClientIp = http.Connection.RemoteIpAddress?.ToString(),
-        UserAgent = Recorded(http.Request.Headers.UserAgent),
-    };
-
-    private static void Record(HttpContext http, Exchange exchange, ClientRequest request, GatewaySnapshot current)
-    {
-        var headers = http.Request.Headers;
-        exchange.IsStream = request.IsStream;
-        exchange.Tags = request.Routing?.Tags ?? [];
-        exchange.EndUser = Recorded(headers["x-litellm-customer-id"]) ?? Recorded(headers["x-litellm-end-user-id"])
-            ?? (current.Config.General.UserHeaderName is { } name ? Recorded(headers[name]) : null)
-            ?? request.User;
+        var now = time.GetUtcNow();
+        return new()
+        {
+            Id = CallId.For(http.Request.Headers),
+            DecisionId = DecisionLog.NewId(now),
+            StartedAt = now,
+            StartTimestamp = time.GetTimestamp(),
+            Route = endpoint.Route,
+            ClientIp = http.Connection.RemoteIpAddress?.ToString(),
+            UserAgent = RequestChecks.Recorded(http.Request.Headers.UserAgent),
+        };
     }
 
-    /// <summary>Resolves the model once: what is authorized is what will be called.</summary>
-    private static ApiError? FindGroup(
-        HttpContext http, ClientEndpoint endpoint, GatewaySnapshot current, Exchange exchange, Caller caller, ClientRequest request, out ModelGroup group)
-    {
-        group = null!;
-        var general = current.Config.General;
-        var forced = endpoint.Operation == Operation.Embeddings ? general.EmbeddingModel : general.CompletionModel;
-        var model = forced ?? (endpoint.ModelInPath ? ModelOf(http.Request.RouteValues) : null) ?? request.Model;
-        if (string.IsNullOrEmpty(model))
-            return ApiError.NoModel();
-        exchange.RequestedModel = Recorded(model);
-        if (model.Length > RecordedText.MaxLength || current.Catalog.Resolve(model) is not { } found)
-            return ApiError.UnknownModel(endpoint.Route, exchange.RequestedModel!);
-        group = found;
-        exchange.ModelGroup = found.Name;
-        return current.Catalog.IsAllowed(caller, model, found) ? null : ApiError.ModelAccessDenied(caller.Models, model);
-    }
-
-    /// <summary>The model in a path; one whose name has a slash (<c>openai/gpt-4o</c>) takes two segments, or comes escaped.</summary>
-    private static string? ModelOf(RouteValueDictionary path)
-    {
-        var model = path["vendor"] is string vendor ? $"{vendor}/{path["model"]}" : path["model"] as string;
-        return model is null ? null : PathText.Unescape(model);
-    }
+    /// <summary>Without any attempt: whether a deployment was found at all.</summary>
+    private static Stage StageOfFailure(Exchange exchange) =>
+        exchange.Attempts.Count == 0 && exchange.Routes is { } routes
+        && !routes[^1].Candidates.Any(candidate => candidate.Verdict == RouteVerdict.Chosen)
+            ? Stage.Route
+            : Stage.Call;
 
     /// <summary>Sends the answer, whole or as far as it comes.</summary>
     private async ValueTask RelayAsync(HttpContext http, AttemptRun run, AttemptOutcome outcome, ClientAnswer answer)
@@ -209,6 +183,7 @@ internal sealed class GatewayPipeline(
             return;
         outcome.Attempt!.ExceptionClass = failure.ExceptionClass;
         outcome.IsGateways = failure.IsGateways;
+        run.Exchange.RefusedBy = Stage.Relay;
         await answer.BreakOffAsync(failure.ToError());
     }
 
@@ -262,7 +237,4 @@ internal sealed class GatewayPipeline(
         AnswerUsage.Charge(attempt, outcome.Price);
         outcome.IsAccounted = true;
     }
-
-    /// <summary>A client's text as it is recorded. Null: it sent none, or an empty one.</summary>
-    private static string? Recorded(string? text) => string.IsNullOrEmpty(text) ? null : RecordedText.Shorten(text);
 }

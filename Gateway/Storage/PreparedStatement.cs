@@ -54,6 +54,16 @@ internal sealed class PreparedStatement : IDisposable
         return this;
     }
 
+    /// <summary>Gives the next parameter a text that is UTF-8 already; not empty.</summary>
+    public PreparedStatement Bind(ReadOnlySpan<byte> utf8)
+    {
+        Check(raw.sqlite3_bind_text(_statement, _next++, utf8));
+        return this;
+    }
+
+    /// <summary>How many rows the last run has changed.</summary>
+    public int Changes => raw.sqlite3_changes(_connection);
+
     /// <summary>Runs a statement that gives no rows; afterwards the parameters are bound anew, from the first.</summary>
     /// <exception cref="SqliteException">It failed.</exception>
     public void Execute()

@@ -1,0 +1,94 @@
+using System.Buffers;
+using Gateway.Catalog;
+using Gateway.Dialects;
+using Gateway.Keys;
+using Gateway.Limits;
+using Microsoft.AspNetCore.Http;
+
+namespace Gateway.Pipeline;
+
+/// <summary>
+/// The checks of a request before a deployment is looked for: authenticate, parse, authorize, admit. A dry run makes the same ones.
+/// Each writes down what it found, and returns null or the refusal.
+/// </summary>
+internal sealed class RequestChecks(KeyRing keys, Limiter limiter)
+{
+    /// <summary>Says who is calling.</summary>
+    public ApiError? Authenticate(HttpContext http, Exchange exchange, out Caller caller)
+    {
+        if (keys.Authenticate(http, out caller) is { } denied)
+            return Refuse(exchange, Stage.Authenticate, denied);
+        exchange.Caller = caller;
+        return null;
+    }
+
+    /// <summary>Reads the body, whose bytes stay where they are.</summary>
+    public static async ValueTask<ApiError?> ReadAsync(RequestBody body, Exchange exchange, CancellationToken ct) =>
+        await body.ReadAsync(ct) is { } unreadable ? Refuse(exchange, Stage.Parse, unreadable) : null;
+
+    /// <summary>Finds what the gateway must know of the body.</summary>
+    public static ApiError? Parse(
+        HttpContext http, Dialect dialect, GatewaySnapshot current, ReadOnlySequence<byte> body, Exchange exchange,
+        out ClientRequest request)
+    {
+        if (dialect.Read(body, out request) is { } malformed)
+            return Refuse(exchange, Stage.Parse, malformed);
+        var headers = http.Request.Headers;
+        if (RoutingHeaders.Read(headers, request) is { } wrong)
+            return Refuse(exchange, Stage.Parse, wrong);
+        exchange.IsStream = request.IsStream;
+        exchange.Tags = request.Routing?.Tags ?? [];
+        exchange.InputTokens = AnswerUsage.InputTokens(request);
+        exchange.MaxTokens = request.MaxTokens;
+        exchange.EndUser = Recorded(headers["x-litellm-customer-id"]) ?? Recorded(headers["x-litellm-end-user-id"])
+            ?? (current.Config.General.UserHeaderName is { } name ? Recorded(headers[name]) : null)
+            ?? request.User;
+        return null;
+    }
+
+    /// <summary>Resolves the model once: what is authorized is what will be called.</summary>
+    public static ApiError? Authorize(
+        HttpContext http, ClientEndpoint endpoint, GatewaySnapshot current, Exchange exchange, ClientRequest request, out ModelGroup group)
+    {
+        group = null!;
+        var general = current.Config.General;
+        var forced = endpoint.Operation == Operation.Embeddings ? general.EmbeddingModel : general.CompletionModel;
+        var model = forced ?? (endpoint.ModelInPath ? ModelOf(http.Request.RouteValues) : null) ?? request.Model;
+        if (string.IsNullOrEmpty(model))
+            return Refuse(exchange, Stage.Authorize, ApiError.NoModel());
+        exchange.RequestedModel = Recorded(model);
+        if (model.Length > RecordedText.MaxLength || current.Catalog.Resolve(model) is not { } found)
+            return Refuse(exchange, Stage.Authorize, ApiError.UnknownModel(endpoint.Route, exchange.RequestedModel!));
+        group = found;
+        exchange.ModelGroup = found.Name;
+        exchange.AllowedBy = current.Catalog.AllowedBy(exchange.Caller!, model, found);
+        return exchange.AllowedBy is not null
+            ? null
+            : Refuse(exchange, Stage.Authorize, ApiError.ModelAccessDenied(exchange.Caller!.Models, model));
+    }
+
+    /// <summary>Asks for the money.</summary>
+    public ApiError? Admit(Exchange exchange, out Reservation? reservation)
+    {
+        var caller = exchange.Caller!;
+        exchange.Spent = limiter.SpentByUser(caller.UserId);
+        return limiter.Admit(caller, out reservation) is { } full ? Refuse(exchange, Stage.Admit, full) : null;
+    }
+
+    /// <summary>Notes which stage refused.</summary>
+    public static ApiError Refuse(Exchange exchange, Stage stage, ApiError error)
+    {
+        exchange.RefusedBy = stage;
+        return error;
+    }
+
+    /// <summary>A client's text as it is recorded. Null: it sent none, or an empty one.</summary>
+    public static string? Recorded(string? text) => string.IsNullOrEmpty(text) ? null : RecordedText.Shorten(text);
+
+    /// <summary>The model in a path; one whose name has a slash (<c>openai/gpt-4o</c>) takes two segments, or comes escaped.</summary>
+    private static string? ModelOf(RouteValueDictionary path)
+    {
+        var model = path["vendor"] is string vendor ? $"{vendor}/{path["model"]}" : path["model"] as string;
+        return model is null ? null : PathText.Unescape(model);
+    }
+}
