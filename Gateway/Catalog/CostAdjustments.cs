@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Collections.Frozen;
 using System.Collections.Immutable;
+using System.Runtime.CompilerServices;
 using Gateway.Config;
 using Gateway.Pricing;
 
@@ -62,7 +63,8 @@ internal sealed class CostAdjustments
                 known[Providers.Find(share.Provider)?.Name ?? share.Provider] = share;
             else
                 findings.Add(new ConfigFinding(FindingKind.Unknown, share.File, share.Line, share.Path,
-                    "is no provider, so that nothing is changed by it" + NearNames.Hint(share.Provider, Providers.All.Select(p => p.Name))));
+                    "is no provider, so that nothing is changed by it"
+                    + NearNames.Hint(share.Provider, Providers.All.Select(p => p.Name))));
         }
         return known;
     }
@@ -76,6 +78,6 @@ internal sealed class CostAdjustments
             ReferenceEquals(x.Price, y.Price) && x.Adjustment == y.Adjustment;
 
         public int GetHashCode((ModelPrice Price, PriceAdjustment Adjustment) key) =>
-            System.Runtime.CompilerServices.RuntimeHelpers.GetHashCode(key.Price);
+            RuntimeHelpers.GetHashCode(key.Price);
     }
 }

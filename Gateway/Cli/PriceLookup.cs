@@ -72,7 +72,8 @@ internal static class PriceLookup
 
     private static string Why(Deployment deployment, ModelPrice price, GatewayConfig config)
     {
-        var named = deployment.Config.Info.BaseModel is { Length: > 0 } name ? $", looked up as model_info.base_model '{Printable(name)}'" : "";
+        var name = deployment.Config.Info.BaseModel;
+        var named = string.IsNullOrEmpty(name) ? "" : $", looked up as model_info.base_model '{Printable(name)}'";
         var map = config.LiteLlm.PriceMap is { } file ? Printable(file.Name) : null;
         return price.Source switch
         {

@@ -32,7 +32,8 @@ public sealed record PriceMapFile
         if (s.Text(Key) is { } named)
         {
             var entry = s.Map.Find(Key)!;
-            return Open(named, Path.GetDirectoryName(entry.File) ?? "", (kind, message) => s.Report(kind, Key, message), s.Context.Findings);
+            var folder = Path.GetDirectoryName(entry.File) ?? "";
+            return Open(named, folder, (kind, message) => s.Report(kind, Key, message), s.Context.Findings);
         }
         if (s.Has(Key) || !s.Context.Environment.TryGetValue(Variable, out var text) || text.Length == 0)
             return null;
@@ -46,7 +47,8 @@ public sealed record PriceMapFile
         {
             if (!Uri.TryCreate(named, UriKind.Absolute, out var uri) || !uri.IsFile)
             {
-                report(FindingKind.Ignored, "is not fetched, prices come from this machine only: download the file and write its path here");
+                report(FindingKind.Ignored,
+                    "is not fetched, prices come from this machine only: download the file and write its path here");
                 return null;
             }
             path = uri.LocalPath;
@@ -65,7 +67,8 @@ public sealed record PriceMapFile
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {
-            report(FindingKind.Fatal, $"names {FindingLog.Clip(path)}, which cannot be opened: it is no file, or reading it is not allowed");
+            report(FindingKind.Fatal,
+                $"names {FindingLog.Clip(path)}, which cannot be opened: it is no file, or reading it is not allowed");
         }
         return null;
     }
@@ -90,7 +93,8 @@ public sealed record PriceMapFile
         }
         catch (JsonException e)
         {
-            findings.Add(FindingKind.Fatal, path, (int)(e.LineNumber ?? 0) + 1, "", "is no JSON: NaN, comments and commas at an end are not allowed");
+            findings.Add(FindingKind.Fatal, path, (int)(e.LineNumber ?? 0) + 1, "",
+                "is no JSON: NaN, comments and commas at an end are not allowed");
         }
         return null;
     }

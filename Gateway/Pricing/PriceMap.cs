@@ -127,7 +127,8 @@ public sealed class PriceMap
         foreach (var tier in json.ValueKind == JsonValueKind.Array ? json.EnumerateArray() : default)
         {
             if (tier.ValueKind != JsonValueKind.Object || !tier.TryGetProperty("range", out var range)
-                || range.ValueKind != JsonValueKind.Array || range.GetArrayLength() == 0 || Number(range[0]) is not (>= 0 and < 1e12m and var from))
+                || range.ValueKind != JsonValueKind.Array || range.GetArrayLength() == 0
+                || Number(range[0]) is not (>= 0 and < 1e12m and var from))
             {
                 problem ??= "tiered_pricing must be a list of objects with a range, as [0, 32000]";
                 return;
@@ -156,7 +157,8 @@ public sealed class PriceMap
     private static decimal? Number(JsonElement json) => json.ValueKind switch
     {
         JsonValueKind.Number when json.TryGetDecimal(out var number) => number,
-        JsonValueKind.String when decimal.TryParse(json.GetString(), NumberStyles.Float, CultureInfo.InvariantCulture, out var number) => number,
+        JsonValueKind.String when decimal.TryParse(
+            json.GetString(), NumberStyles.Float, CultureInfo.InvariantCulture, out var number) => number,
         _ => null,
     };
 

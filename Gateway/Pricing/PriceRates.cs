@@ -44,8 +44,8 @@ public readonly record struct PriceRates
 
     /// <summary>
     /// Fills in what a source does not say: audio, images, cached reads and cache writes cost what input costs, an hour's cache
-    /// write what a cache write costs, reasoning, output audio and output images what output costs. LiteLLM takes a missing cached-read rate
-    /// for 0 and so undercharges; here a doubt costs the plain price.
+    /// write what a cache write costs, reasoning, output audio and output images what output costs. LiteLLM takes a missing
+    /// cached-read rate for 0 and so undercharges; here a doubt costs the plain price.
     /// </summary>
     public static PriceRates Of(long input, long output, long? cachedRead = null, long? cacheWrite = null,
         long? cacheWriteHour = null, long? inputAudio = null, long? reasoning = null, long? outputAudio = null,

@@ -1,0 +1,55 @@
+using Gateway.Tests.Pipeline;
+
+namespace Gateway.Tests.Pricing;
+
+/// <summary>Configured prices on the way of a request, from config text to the ledger.</summary>
+public sealed class PricedAnswerTests
+{
+    private const string Answer = """
+        {"id":"c","object":"chat.completion","model":"g",
+        "choices":[{"index":0,"message":{"role":"assistant","content":"x"},"finish_reason":"stop"}],
+        "usage":{"prompt_tokens":300,"completion_tokens":1400,"total_tokens":1700,"prompt_tokens_details":{"image_tokens":258},
+        "completion_tokens_details":{"reasoning_tokens":100,"image_tokens":1290}}}
+        """;
+
+    [Test]
+    public async Task ImagesAndTheMarginAreBookedAndNoTokenIsLost()
+    {
+        await using var upstream = await ScriptedUpstream.AnswersAsync(Answer);
+        await using var gateway = await GatewayHost.StartAsync("""
+            model_list:
+              - model_name: gpt-4o
+                litellm_params: {model: gemini/gemini-2.5-flash-image, api_base: "{upstream}", api_key: k}
+            litellm_settings:
+              cost_margin_config: {global: {percentage: 0.1, fixed_amount: 0.001}}
+            """, upstream);
+
+        using var response = await gateway.ChatAsync(Wire.Question);
+        await response.TextAsync();
+
+        // 300 × 0.3 + 110 × 2.5 + 1290 × 30 = 39065 per million; × 1.1 + 1000 per million
+        Assert.That(response.Header("x-litellm-response-cost"), Is.EqualTo("0.0439715"));
+        var row = (await gateway.StopAndReadAsync()).Single();
+        Assert.That((row["prompt_tokens"], row["completion_tokens"], row["reasoning_tokens"], row["cost_nano_usd"]),
+            Is.EqualTo((300L, 1400L, 100L, 43_971_500L)));
+    }
+
+    [Test]
+    public async Task AMockCostsWhatTheMapSaysThatTheNamedModelCosts()
+    {
+        await using var gateway = await GatewayHost.StartAsync($$"""
+            model_list:
+              - model_name: gpt-4o
+                litellm_params: {model: openai/gpt-4o, mock_response: Hello}
+            litellm_settings: {model_cost_map_url: "{{CostFixtureTests.InFolder("overlay.json")}}"}
+            """);
+
+        using var response = await gateway.ChatAsync(Wire.Question);
+        await response.TextAsync();
+
+        var row = (await gateway.StopAndReadAsync()).Single();
+        var cost = (long)row["prompt_tokens"]! * 2_000 + (long)row["completion_tokens"]! * 8_000;
+        Assert.That((row["price_id"], row["cost_nano_usd"]), Is.EqualTo(("gpt-4o@overlay.json", cost)));
+        Assert.That(cost, Is.Positive);
+    }
+}
