@@ -51,7 +51,7 @@ public sealed class FindingTests
     [TestCase("litellm_settings: {success_callback: [prometheus, langfuse]}", FindingKind.Ignored, "'langfuse' is not built in")]
     [TestCase("guardrails: [{guardrail_name: a}]", FindingKind.Refused, "no guardrail runs")]
     [TestCase("mcp_servers: {a: {url: b}}", FindingKind.Refused, "MCP")]
-    [TestCase("router_settings: {hedge_after: 1s}", FindingKind.Ignored, "is not honoured by this version")]
+    [TestCase("router_settings: {routing_groups: [{group_name: a}]}", FindingKind.Ignored, "is not honoured by this version")]
     [TestCase("general_settings: {pass_through_endpoints: [{path: /a, target: http://b}]}", FindingKind.Ignored, "404")]
     [TestCase("user_access: [{user_id: a, budget_duration: 30d}]", FindingKind.Ignored, "the budget is for all time")]
     [TestCase("litellm_settings: {aiohttp_trust_env: true}", FindingKind.Ignored, "no proxy is taken from the environment")]

@@ -51,6 +51,8 @@ internal sealed class SectionRules
     /// <summary>Reports a key that differs by a slip from a name of this section. False: it does not.</summary>
     public bool ReportNearMiss(YamlSection section, YamlEntry entry, string consequence)
     {
+        if (section.Context.Findings.IsFull)
+            return false; // it would not be heard, and looking for what was meant takes time
         var names = SettingNames.Of(this).Concat(_known.Keys).Concat(OtherNames);
         if (SpellingDistance.Nearest(entry.Key, names) is not { } meant)
             return false;

@@ -97,14 +97,20 @@ internal sealed class FaultyGateway : IAsyncDisposable
 
     public Task<HttpResponseMessage> ChatAsync(string model, bool isStream, string more = "") => Host.ChatAsync(Ask(model, isStream, more));
 
-    /// <summary>Time passes while the provider is silent, a third of the time limit at once.</summary>
+    /// <summary>
+    /// Time passes while the provider is silent, a third of the time limit at once. Then the gateway is given time to react, so that
+    /// what it does next does not run out of time, too.
+    /// </summary>
     private async Task LetTimePassAsync()
     {
-        while (!_done.IsCancellationRequested)
+        for (var steps = 0; !_done.IsCancellationRequested;)
         {
             if (_timePasses && Faulty.Hanging > 0)
+            {
                 _time.Advance(TimeSpan.FromSeconds(10));
-            await Task.Delay(5);
+                steps++;
+            }
+            await Task.Delay(steps % 3 == 0 && steps > 0 ? 300 : 5);
         }
     }
 
