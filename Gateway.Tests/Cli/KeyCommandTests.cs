@@ -50,6 +50,20 @@ public sealed class KeyCommandTests
         Assert.That(store.List().Single().RevokedAt, Is.EqualTo(_time.GetUtcNow()));
     }
 
+    [Test]
+    public void MintingGivesANewUserAKeyAndLeavesOneWhoHasOneAlone()
+    {
+        Minted("bob");
+        var (code, output, _) = Run("mint", "alice");
+        Assert.That(code, Is.Zero);
+        Assert.That(output.TrimEnd(), Does.Match("^sk-[A-Za-z0-9_-]{22}$"));
+        var again = Run("mint", "alice");
+        Assert.That((again.Code, again.Output), Is.EqualTo((1, "")));
+        Assert.That(again.Error, Does.Contain("gateway key rotate alice"));
+        using var store = Store();
+        Assert.That(store.List().Count(key => key.UserId == "alice"), Is.EqualTo(1));
+    }
+
     [TestCase("rotate")]
     [TestCase("revoke")]
     public void AnUnknownUserIsAnErrorThatNamesTheKnown(string verb)

@@ -7,17 +7,18 @@ using Microsoft.Data.Sqlite;
 namespace Gateway.Cli;
 
 /// <summary>
-/// <c>gateway key list|rotate|revoke</c>: the keys that the gateway minted. A running gateway notices a change within a second.
+/// <c>gateway key list|mint|rotate|revoke</c>: the keys that the gateway minted. A running gateway notices a change within a second.
 /// </summary>
 public static class KeyCommand
 {
     /// <summary>What is to be done with the keys.</summary>
-    internal enum Verb { List, Rotate, Revoke }
+    internal enum Verb { List, Mint, Rotate, Revoke }
 
     public static Command Create(IReadOnlyDictionary<string, string> environment, TimeProvider time) =>
-        new("key", "List, rotate or revoke the keys that the gateway minted.")
+        new("key", "List, mint, rotate or revoke the keys that the gateway minted.")
         {
             CreateVerb(Verb.List, "list", "List minted keys: whose, since when. Never the keys themselves.", environment, time),
+            CreateVerb(Verb.Mint, "mint", "Give a new user of the config a key, which is printed once, without a restart.", environment, time),
             CreateVerb(Verb.Rotate, "rotate", "Give a user a new key, which is printed once, and revoke the old.", environment, time),
             CreateVerb(Verb.Revoke, "revoke", "Take a user's key away, until it is rotated.", environment, time),
         };
@@ -33,6 +34,7 @@ public static class KeyCommand
             return verb switch
             {
                 Verb.List => List(store, output),
+                Verb.Mint => Mint(store, user!, output, error),
                 Verb.Rotate => Rotate(store, user!, output, error),
                 Verb.Revoke => Revoke(store, user!, output, error),
                 _ => throw new ArgumentOutOfRangeException(nameof(verb)),
@@ -78,6 +80,17 @@ public static class KeyCommand
         return 0;
     }
 
+    private static int Mint(KeyStore store, string user, TextWriter output, TextWriter error)
+    {
+        if (store.MintFirst([user]) is [var (_, key)])
+        {
+            output.WriteLine(key);
+            return 0;
+        }
+        error.WriteLine($"A key was minted for '{user}' before; `gateway key rotate {user}` replaces it.");
+        return 1;
+    }
+
     private static int Rotate(KeyStore store, string user, TextWriter output, TextWriter error)
     {
         if (store.Rotate(user) is not { } key)
@@ -100,7 +113,7 @@ public static class KeyCommand
         var users = string.Join(", ", store.List().Select(key => key.UserId).Distinct());
         var known = users.Length > 0 ? $"there are keys for {users}" : "there are no minted keys yet";
         error.WriteLine($"No key was minted for '{user}'; {known}."
-            + " A key that stands in the config is changed there; a new user gets a key when the gateway starts.");
+            + " A key that stands in the config is changed there; a new user gets a key with `gateway key mint` or when the gateway starts.");
         return 1;
     }
 
