@@ -2,6 +2,7 @@ using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
 using Gateway.Config;
+using Gateway.Reload;
 using Microsoft.Data.Sqlite;
 
 namespace Gateway.Tests;
@@ -27,22 +28,32 @@ internal sealed class GatewayHost : IAsyncDisposable
     public GatewayApp App => _app!;
     public string Folder => _folder;
     public string DatabasePath => Path.Combine(_folder, "gateway.db");
+    /// <summary>Where the config lies when the gateway was started from a file.</summary>
+    public string ConfigPath => Path.Combine(_folder, "config.yaml");
     public string Log => Encoding.UTF8.GetString(_log.ToArray());
 
     /// <param name="yaml"><c>{upstream}</c> stands for the URL of <paramref name="upstream"/>.</param>
     /// <param name="folder">Where the database lies; null: a new one.</param>
+    /// <param name="fromFile">True: the text becomes <see cref="ConfigPath"/>, which can be changed and is read again.</param>
     public static async Task<GatewayHost> StartAsync(
         string yaml, ScriptedUpstream? upstream = null, string? folder = null, TimeProvider? time = null, string host = "127.0.0.1",
-        Dictionary<string, string>? environment = null, Func<GatewayOptions, GatewayOptions>? change = null)
+        Dictionary<string, string>? environment = null, Func<GatewayOptions, GatewayOptions>? change = null,
+        bool fromFile = false)
     {
         var gateway = new GatewayHost(folder);
-        var loaded = ConfigReader.Parse(yaml.Replace("{upstream}", upstream?.Url), "test.yaml", environment ?? []);
+        yaml = yaml.Replace("{upstream}", upstream?.Url);
+        if (fromFile)
+            await File.WriteAllTextAsync(gateway.ConfigPath, yaml);
+        var loaded = fromFile
+            ? ConfigReader.Load(gateway.ConfigPath, environment ?? [])
+            : ConfigReader.Parse(yaml, "test.yaml", environment ?? []);
         Assert.That(loaded.Findings.Where(finding => finding.Kind == FindingKind.Fatal), Is.Empty);
         var random = new Random(1);
         var options = new GatewayOptions
         {
             Config = loaded.Config,
             Environment = loaded.Environment,
+            Source = fromFile ? new ConfigSource(gateway.ConfigPath, environment ?? [], loaded) : null,
             Host = host,
             Port = 0,
             DatabasePath = gateway.DatabasePath,

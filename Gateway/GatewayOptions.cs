@@ -1,4 +1,5 @@
 using Gateway.Config;
+using Gateway.Reload;
 
 namespace Gateway;
 
@@ -9,6 +10,9 @@ public sealed record GatewayOptions
 
     /// <summary>The environment as the config sees it: the process's variables, <c>.env</c> and <c>environment_variables</c>.</summary>
     public required IReadOnlyDictionary<string, string> Environment { get; init; }
+
+    /// <summary>Where <see cref="Config"/> was read, to be read again when it changes. Null: it was not, and stays.</summary>
+    public ConfigSource? Source { get; init; }
 
     /// <summary>A host name or address to listen on.</summary>
     public string Host { get; init; } = "127.0.0.1";

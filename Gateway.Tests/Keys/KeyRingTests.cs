@@ -112,7 +112,7 @@ public sealed class KeyRingTests
     [Test]
     public void WithoutAnyKeyConfiguredEverybodyIsTheAdmin()
     {
-        var ring = KeyRing.Open();
+        var ring = Ring(new KeySetup { IsOpen = true });
         Assert.That(ring.IsOpen, Is.True);
         Assert.That(ring.Authenticate(new HeaderDictionary(), out var caller), Is.Null);
         Assert.That(caller, Is.Not.Null);

@@ -295,7 +295,7 @@ public sealed class GatewayMetricsTests
                 "api_provider=openai", "reason=missing_pricing_key")]));
     }
 
-    [TestCase(2, 3, 1, 20_000, ExpectedResult = 1_000, Description = "a small config")]
+    [TestCase(2, 3, 1, 20_000, ExpectedResult = 4_000, Description = "a small config")]
     [TestCase(20, 10, 10, 20_000, ExpectedResult = 12_800)]
     [TestCase(200, 10, 10, 20_000, ExpectedResult = 20_000, Description = "never more than the operator allows")]
     [TestCase(2, 3, 1, 50, ExpectedResult = 50)]

@@ -34,9 +34,12 @@ internal static class ApiAnswer
     public static Task ServeAsync(HttpContext http, RequestDelegate next) => http.GetEndpoint() switch
     {
         RouteEndpoint => next(http),
-        null => SayAsync(http, StatusCodes.Status404NotFound, "Not Found"),
+        null => NotFoundAsync(http),
         _ => SayAsync(http, StatusCodes.Status405MethodNotAllowed, "Method Not Allowed"), // routing's own endpoint for that
     };
+
+    /// <summary>What an unknown path is told.</summary>
+    public static Task NotFoundAsync(HttpContext http) => SayAsync(http, StatusCodes.Status404NotFound, "Not Found");
 
     private static Task SayAsync(HttpContext http, int status, string detail) => SendAsync(
         http,

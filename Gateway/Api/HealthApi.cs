@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Gateway.Ledger;
 using Gateway.Pipeline;
+using Gateway.Reload;
 
 namespace Gateway.Api;
 
@@ -8,13 +9,13 @@ namespace Gateway.Api;
 internal static class HealthApi
 {
     public static void Map(
-        IEndpointRouteBuilder app, AdminAccess admin, SpendLedger ledger, Func<GatewaySnapshot> snapshot, HealthChecks checks,
-        Func<ServingState> serving)
+        IEndpointRouteBuilder app, AdminAccess admin, SpendLedger ledger, ConfigReloader reloader, Func<GatewaySnapshot> snapshot,
+        HealthChecks checks, Func<ServingState> serving)
     {
         app.MapGet("/health", (RequestDelegate)(http => CheckAsync(http, admin, snapshot(), checks)));
         foreach (var path in (string[])["/health/liveliness", "/health/liveness"])
             app.MapGet(path, (RequestDelegate)(http => ApiAnswer.SendAsync(http, 0, (json, _) => json.WriteStringValue("I'm alive!"))));
-        app.MapGet("/health/readiness", (RequestDelegate)(http => ReadyAsync(http, ledger, serving())));
+        app.MapGet("/health/readiness", (RequestDelegate)(http => ReadyAsync(http, ledger, reloader, serving())));
         app.MapGet("/", (RequestDelegate)(http => ApiAnswer.SendAsync(http, 0, (json, _) =>
         {
             json.WriteStartObject();
@@ -22,8 +23,8 @@ internal static class HealthApi
             json.WriteString("version", GatewayVersion.Text);
             json.WriteEndObject();
         })));
-        if (snapshot().Config.General.BlockRobots)
-            app.MapGet("/robots.txt", (RequestDelegate)TurnRobotsAwayAsync);
+        app.MapGet("/robots.txt", (RequestDelegate)(http =>
+            snapshot().Config.General.BlockRobots ? TurnRobotsAwayAsync(http) : ApiAnswer.NotFoundAsync(http)));
     }
 
     /// <summary>Says of each deployment whether it answers; <c>?model=</c> and <c>?model_id=</c> pick some.</summary>
@@ -47,18 +48,24 @@ internal static class HealthApi
     private static string? Query(HttpContext http, string name) =>
         http.Request.Query[name].FirstOrDefault() is { Length: > 0 } value ? value : null;
 
-    /// <summary>Ready while requests can be booked: a disk that fails is told of at once, and the 503 comes when no more fits in memory.</summary>
-    private static Task ReadyAsync(HttpContext http, SpendLedger ledger, ServingState serving)
+    /// <summary>
+    /// Ready while requests can be booked: a disk that fails is told of at once, and the 503 comes when no more fits in memory. A
+    /// config that could not be reloaded, or a model that nothing can serve, is told of and no reason to take the gateway out of
+    /// service.
+    /// </summary>
+    private static Task ReadyAsync(HttpContext http, SpendLedger ledger, ConfigReloader reloader, ServingState serving)
     {
         var status = ledger.IsFull ? StatusCodes.Status503ServiceUnavailable : StatusCodes.Status200OK;
-        return ApiAnswer.SendAsync(http, ledger, (json, state) =>
+        return ApiAnswer.SendAsync(http, (Ledger: ledger, Config: reloader.Status, Serving: serving), static (json, state) =>
         {
             json.WriteStartObject();
-            json.WriteString("status", state.IsHealthy && serving.Down.IsEmpty ? "healthy" : "degraded");
-            json.WriteString("db", state.IsHealthy ? "connected" : "Not connected");
+            var isWell = state.Ledger.IsHealthy && state.Config.IsCurrent && state.Serving.Down.IsEmpty;
+            json.WriteString("status", isWell ? "healthy" : "degraded");
+            json.WriteString("db", state.Ledger.IsHealthy ? "connected" : "Not connected");
             json.WriteNull("cache");
+            WriteConfig(json, state.Config);
             json.WriteString("version", GatewayVersion.Text);
-            WriteServing(json, serving);
+            WriteServing(json, state.Serving);
             json.WriteEndObject();
         }, status);
     }
@@ -74,6 +81,16 @@ internal static class HealthApi
         foreach (var name in serving.Down)
             json.WriteStringValue(name);
         json.WriteEndArray();
+    }
+
+    private static void WriteConfig(Utf8JsonWriter json, ConfigStatus config)
+    {
+        json.WriteStartObject("config");
+        json.WriteString("status", config.IsCurrent ? "loaded" : "reload failed");
+        json.WriteString("since", config.Since);
+        if (config.Message is { } message)
+            json.WriteString("message", message);
+        json.WriteEndObject();
     }
 
     private static async Task TurnRobotsAwayAsync(HttpContext http)

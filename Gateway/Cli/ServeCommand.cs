@@ -1,8 +1,10 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
+using System.Runtime.InteropServices;
 using Gateway.Catalog;
 using Gateway.Config;
+using Gateway.Reload;
 
 namespace Gateway.Cli;
 
@@ -78,7 +80,8 @@ public sealed class ServeCommand
                 await Console.Error.WriteLineAsync($"gateway: not started, because '{path}' has errors.");
                 return 2;
             }
-            return await ServeAsync(OptionsOf(parsed, loaded, path), path);
+            var source = path is null ? null : new ConfigSource(path, environment, loaded);
+            return await ServeAsync(OptionsOf(parsed, loaded, path) with { Source = source }, path);
         }
         catch (StartException e)
         {
@@ -154,10 +157,24 @@ public sealed class ServeCommand
                 Console.WriteLine(StarterConfig.Welcome(app.Addresses[0], options.Config));
             foreach (var (user, key) in app.MintedKeys)
                 Console.WriteLine($"new key for {user}, shown only now: {key}");
+            using var hangUp = ReloadOnHangUp(app, options);
             await app.WaitForShutdownAsync();
         }
         return app.LostRows == 0 ? 0 : 1; // the log says what was lost
     }
+
+    /// <summary>
+    /// SIGHUP reads the config again, as daemons do. Null: there is no file to read, and the signal ends the process as ever; or the
+    /// system is Windows, where it means that the console was closed.
+    /// </summary>
+    private static PosixSignalRegistration? ReloadOnHangUp(GatewayApp app, GatewayOptions options) =>
+        options.Source is not { CanBeReadAgain: true } || OperatingSystem.IsWindows()
+            ? null
+            : PosixSignalRegistration.Create(PosixSignal.SIGHUP, signal =>
+            {
+                signal.Cancel = true;
+                app.Reload(ReloadCause.Signal);
+            });
 
     private static void Report(IEnumerable<ConfigFinding> findings)
     {

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text;
 
 namespace Gateway.Config;
@@ -19,6 +20,8 @@ internal static class ConfigFile
             var length = file.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
             if (length <= expected)
             {
+                var hash = Convert.ToHexString(SHA256.HashData(bytes.AsSpan(0, length)));
+                findings.Files.Add(new ReadFile(Path.GetFullPath(path), hash, IsReadOnce: !file.CanSeek));
                 using var text = new StreamReader(new MemoryStream(bytes, 0, length), Encoding.UTF8);
                 return text.ReadToEnd();
             }
@@ -32,6 +35,7 @@ internal static class ConfigFile
         {
             findings.Add(failure, path, 0, "", "cannot be opened: it is no file, or reading it is not allowed");
         }
+        findings.Files.Add(ReadFile.Missing(path));
         return null;
     }
 }

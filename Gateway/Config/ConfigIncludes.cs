@@ -66,7 +66,10 @@ internal sealed class ConfigIncludes
         if (!_open.Add(full))
             return Refuse(item, $"leads back to {FindingLog.Clip(path)}, which is being read already");
         if (!File.Exists(full))
+        {
+            _context.Findings.Files.Add(ReadFile.Missing(full));
             return Refuse(item, $"names {FindingLog.Clip(path)}, which does not exist");
+        }
 
         var name = Path.Combine(Path.GetDirectoryName(fileName) ?? "", path);
         var included = ConfigFile.Read(full, _context.Findings) is { } yaml ? Compose(yaml, name, Path.GetDirectoryName(full)) : null;

@@ -11,7 +11,7 @@ public static class ConfigReader
         var findings = new FindingLog();
         return ConfigFile.Read(path, findings) is { } yaml
             ? Parse(yaml, path, environment, Path.GetDirectoryName(Path.GetFullPath(path)), findings)
-            : new LoadedConfig(new GatewayConfig(), findings.ToImmutable()) { Environment = environment };
+            : Loaded(new GatewayConfig(), environment, findings);
     }
 
     /// <summary>Reads text. <paramref name="baseFolder"/> is where <c>.env</c> and includes lie; null: there are none.</summary>
@@ -24,14 +24,17 @@ public static class ConfigReader
     {
         environment = DotEnvFile.Under(environment, baseFolder, findings);
         if (ConfigIncludes.Compose(yaml, fileName, baseFolder, environment, findings) is not { } root)
-            return new LoadedConfig(new GatewayConfig(), findings.ToImmutable()) { Environment = environment };
+            return Loaded(new GatewayConfig(), environment, findings);
 
         environment = AddEnvironmentVariables(root, environment, findings);
         var section = new YamlSection(new ReadingContext(environment, findings), ConfigSections.Root, root, "");
         var config = ReadRoot(section);
         section.ReportUnread();
-        return new LoadedConfig(config, findings.ToImmutable()) { Environment = environment };
+        return Loaded(config, environment, findings);
     }
+
+    private static LoadedConfig Loaded(GatewayConfig config, IReadOnlyDictionary<string, string> environment, FindingLog findings) =>
+        new(config, findings.ToImmutable()) { Environment = environment, Files = [.. findings.Files] };
 
     /// <summary>The sections in the order in which they depend on one another.</summary>
     internal static GatewayConfig ReadRoot(YamlSection root)

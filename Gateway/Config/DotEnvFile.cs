@@ -10,7 +10,12 @@ internal static class DotEnvFile
         if (folder is null || environment.GetValueOrDefault("LITELLM_MODE") == "PRODUCTION")
             return environment;
         var path = Path.Combine(folder, ".env");
-        if (!File.Exists(path) || ConfigFile.Read(path, findings, FindingKind.Invalid) is not { } text)
+        if (!File.Exists(path))
+        {
+            findings.Files.Add(ReadFile.Missing(path));
+            return environment;
+        }
+        if (ConfigFile.Read(path, findings, FindingKind.Invalid) is not { } text)
             return environment;
         var all = new Dictionary<string, string>(environment);
         foreach (var (name, value) in Parse(text, path, findings))

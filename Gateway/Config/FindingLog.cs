@@ -12,6 +12,9 @@ internal sealed class FindingLog
     private readonly List<ConfigFinding> _findings = [];
     private readonly HashSet<ConfigFinding> _seen = [];
 
+    /// <summary>Every file that was looked for, be it there or not: a change of one of them changes the config.</summary>
+    public List<ReadFile> Files { get; } = [];
+
     /// <summary>True when no more are taken but fatal ones.</summary>
     public bool IsFull => _findings.Count >= MaxFindings;
 

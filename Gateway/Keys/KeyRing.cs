@@ -23,68 +23,73 @@ public sealed record KeySetup
 
     /// <summary><c>litellm_key_header_name</c>: the only header that is looked at. Null: the usual ones.</summary>
     public string? HeaderName { get; init; }
+
+    /// <summary>True for a config without any key: everybody is the admin. Who may reach the gateway is for others to check.</summary>
+    public bool IsOpen { get; init; }
+
+    /// <summary>Users whom the config leaves without a key, in its order.</summary>
+    internal IEnumerable<string> UsersToMintFor => Users.Where(user => user.Keys.IsEmpty && !user.IsBlocked).Select(user => user.UserId);
 }
 
 /// <summary>
 /// Knows who is calling: keys of the config, the master key, and minted keys of the store, in one table that is replaced
-/// whole when keys are rotated or revoked, by this process or another.
+/// whole when the config changes and when keys are rotated or revoked, by this process or another.
 /// </summary>
 public sealed partial class KeyRing : IDisposable
 {
     /// <summary>How soon a rotated or revoked key stops working in a running gateway: one small read a second.</summary>
     private static readonly TimeSpan PollInterval = TimeSpan.FromSeconds(1);
 
-    private readonly KeySetup _setup;
-    private readonly KeyStore? _store;
-    private readonly ILogger? _logger;
-    private readonly ITimer? _poll;
-    private readonly Caller? _everybody;
+    private static readonly Caller Everybody = new() { KeyId = "", UserId = Caller.DefaultUserId, IsAdmin = true };
+
+    private readonly KeyStore _store;
+    private readonly ILogger _logger;
+    private readonly ITimer _poll;
     private readonly Lock _polling = new();
 
-    private readonly HashSet<string> _blocked = new(StringComparer.Ordinal);
-
-    /// <summary>Replaced together with the keys, so that nobody is remembered longer than their key counts.</summary>
-    private volatile RecentKeys _recent = new();
-
-    private volatile FrozenDictionary<KeyHash, Caller> _callers = FrozenDictionary<KeyHash, Caller>.Empty;
+    private volatile Table _table;
 
     // Guarded by _polling.
     private long _generation = -1;
     private bool _isStoreReadable = true;
     private bool _isClosed;
 
-    /// <summary>A ring for a gateway whose config asks for keys: nobody gets in without one, not even when none is usable.</summary>
     /// <param name="store">Stays the caller's to dispose of, after the ring.</param>
     public KeyRing(KeySetup setup, KeyStore store, TimeProvider time, ILogger<KeyRing> logger)
     {
-        _setup = setup;
-        _blocked.UnionWith(setup.Users.Where(user => user.IsBlocked).Select(user => user.UserId));
         _store = store;
         _logger = logger;
-        Refresh();
+        _table = Read(setup);
         _poll = time.CreateTimer(static ring => ((KeyRing)ring!).Poll(), this, PollInterval, PollInterval);
     }
 
-    private KeyRing()
-    {
-        _setup = new KeySetup();
-        _everybody = new Caller { KeyId = "", UserId = Caller.DefaultUserId, IsAdmin = true };
-    }
-
-    /// <summary>A ring for a gateway without any key configured: everybody is the admin. Who may reach it is for others to check.</summary>
-    public static KeyRing Open() => new();
-
     /// <summary>True when no keys are configured and everybody is let in.</summary>
-    public bool IsOpen => _everybody is not null;
+    public bool IsOpen => _table.Setup.IsOpen;
 
     /// <summary>Who has a key now, each with one key; empty without keys.</summary>
-    public IEnumerable<Caller> Callers => _callers.Values;
+    public IEnumerable<Caller> Callers => _table.Callers.Values;
+
+    /// <summary>Lets in whom a new config lets in, from the next request on.</summary>
+    /// <returns>Users for whom a key is neither in the config nor was ever minted, in the config's order.</returns>
+    /// <exception cref="Microsoft.Data.Sqlite.SqliteException">The store could not be read, and nothing has changed.</exception>
+    public IReadOnlyList<string> Use(KeySetup setup)
+    {
+        lock (_polling)
+        {
+            if (_isClosed)
+                return [];
+            var known = _store.List().Select(key => key.UserId).ToHashSet(StringComparer.Ordinal);
+            _table = Read(setup);
+            return [.. setup.UsersToMintFor.Where(user => !known.Contains(user))];
+        }
+    }
 
     /// <summary>Says who is calling, and turns strangers away from a gateway without keys.</summary>
     /// <returns>Null, or 401 for the key, 403 for who may not reach a gateway without keys.</returns>
     public ApiError? Authenticate(HttpContext http, out Caller caller)
     {
-        var refusal = Authenticate(http.Request.Headers, out var found) ?? (IsOpen ? OpenAccess.Check(http) : null);
+        var table = _table;
+        var refusal = Authenticate(table, http.Request.Headers, out var found) ?? (table.Setup.IsOpen ? OpenAccess.Check(http) : null);
         caller = found!;
         return refusal;
     }
@@ -92,27 +97,29 @@ public sealed partial class KeyRing : IDisposable
     /// <summary>Says who is calling. Looks at headers only and waits for nothing.</summary>
     /// <param name="caller">Not null exactly when the answer is null.</param>
     /// <returns>Null, or 401: no key, a malformed one, one that nobody has, or one of a blocked user.</returns>
-    public ApiError? Authenticate(IHeaderDictionary headers, out Caller? caller)
+    public ApiError? Authenticate(IHeaderDictionary headers, out Caller? caller) => Authenticate(_table, headers, out caller);
+
+    private static ApiError? Authenticate(Table table, IHeaderDictionary headers, out Caller? caller)
     {
-        caller = _everybody;
+        caller = table.Setup.IsOpen ? Everybody : null;
         if (caller is not null)
             return null;
-        var recent = _recent;
-        var bearer = _setup.HeaderName is null ? PresentedKey.OnlyBearer(headers) : null;
-        if (bearer is not null && recent.Find(bearer) is { } known)
+        var onlyHeader = table.Setup.HeaderName;
+        var bearer = onlyHeader is null ? PresentedKey.OnlyBearer(headers) : null;
+        if (bearer is not null && table.Recent.Find(bearer) is { } known)
         {
             caller = known;
             return null;
         }
-        if (PresentedKey.Find(headers, _setup.HeaderName, out var key) is { } missing)
+        if (PresentedKey.Find(headers, onlyHeader, out var key) is { } missing)
             return missing;
-        if (KeyHash.TryCompute(key, out var hash) && _callers.TryGetValue(hash, out var found))
+        if (KeyHash.TryCompute(key, out var hash) && table.Callers.TryGetValue(hash, out var found))
         {
-            if (!found.IsAdmin && _blocked.Contains(found.UserId))
+            if (!found.IsAdmin && table.Blocked.Contains(found.UserId))
                 return ApiError.KeyBlocked();
             caller = found;
             if (bearer is not null)
-                recent.Remember(bearer, found);
+                table.Recent.Remember(bearer, found);
             return null;
         }
         return ApiError.InvalidApiKey(KeyHint.Of(key));
@@ -123,9 +130,9 @@ public sealed partial class KeyRing : IDisposable
     /// <exception cref="Microsoft.Data.Sqlite.SqliteException">No key could be stored, so none was minted.</exception>
     public IReadOnlyList<(string UserId, string Key)> MintMissing()
     {
-        if (_store is null)
+        if (IsOpen)
             return [];
-        var minted = _store.MintFirst(_setup.Users.Where(user => user.Keys.IsEmpty && !user.IsBlocked).Select(user => user.UserId));
+        var minted = _store.MintFirst(_table.Setup.UsersToMintFor);
         Poll(); // when it fails, the keys are shown all the same and work from the next poll that succeeds
         return minted;
     }
@@ -135,7 +142,7 @@ public sealed partial class KeyRing : IDisposable
     {
         lock (_polling)
             _isClosed = true;
-        _poll?.Dispose();
+        _poll.Dispose();
     }
 
     /// <summary>The background loop: logs what goes wrong, once, and goes on with the keys that it has.</summary>
@@ -143,42 +150,44 @@ public sealed partial class KeyRing : IDisposable
     {
         lock (_polling)
         {
-            if (_isClosed)
+            if (_isClosed || IsOpen)
                 return;
             try
             {
-                if (_store!.Generation() != _generation)
-                    Refresh();
+                if (_store.Generation() != _generation)
+                    _table = Read(_table.Setup);
                 _isStoreReadable = true;
             }
             catch (Exception e)
             {
                 if (_isStoreReadable)
-                    LogPollFailed(_logger!, e.Message);
+                    LogPollFailed(_logger, e.Message);
                 _isStoreReadable = false;
             }
         }
     }
 
-    private void Refresh()
+    private Table Read(KeySetup setup)
     {
+        if (setup.IsOpen)
+            return new Table(setup, FrozenDictionary<KeyHash, Caller>.Empty);
         // The generation is read first: a change in between is noticed by the next poll.
-        var generation = _store!.Generation();
-        _callers = MakeCallers(_store.List());
-        _recent = new RecentKeys();
+        var generation = _store.Generation();
+        var table = new Table(setup, MakeCallers(setup, _store.List()));
         _generation = generation;
+        return table;
     }
 
     /// <summary>
     /// The master key first, then the users in order; of two users with one key (the config is refused then) the first has it.
     /// </summary>
-    private FrozenDictionary<KeyHash, Caller> MakeCallers(IReadOnlyList<StoredKey> stored)
+    private static FrozenDictionary<KeyHash, Caller> MakeCallers(KeySetup setup, IReadOnlyList<StoredKey> stored)
     {
         var callers = new Dictionary<KeyHash, Caller>();
-        if (TryHash(_setup.MasterKey, out var master))
+        if (TryHash(setup.MasterKey, out var master))
             callers.Add(master, new Caller { KeyId = master.ToHex(), UserId = Caller.DefaultUserId, IsAdmin = true });
 
-        foreach (var user in _setup.Users)
+        foreach (var user in setup.Users)
             foreach (var hash in user.Keys.IsEmpty ? MintedFor(user, stored) : ConfiguredFor(user))
                 callers.TryAdd(hash, CallerOf(user, hash));
 
@@ -216,6 +225,18 @@ public sealed partial class KeyRing : IDisposable
         return configured is not null && configured.StartsWith(Prefix, StringComparison.Ordinal)
             ? KeyHash.TryParseHex(configured.AsSpan(Prefix.Length), out hash)
             : KeyHash.TryCompute(configured, out hash);
+    }
+
+    /// <summary>All that a request is checked against.</summary>
+    private sealed class Table(KeySetup setup, FrozenDictionary<KeyHash, Caller> callers)
+    {
+        public readonly KeySetup Setup = setup;
+        public readonly FrozenDictionary<KeyHash, Caller> Callers = callers;
+        public readonly FrozenSet<string> Blocked =
+            setup.Users.Where(user => user.IsBlocked).Select(user => user.UserId).ToFrozenSet(StringComparer.Ordinal);
+
+        /// <summary>Goes with the keys, so that nobody is remembered longer than their key counts.</summary>
+        public readonly RecentKeys Recent = new();
     }
 
     [LoggerMessage(1, LogLevel.Error, "Reading the minted keys failed and is tried again every second; known keys go on working: {Reason}")]

@@ -18,7 +18,7 @@ public sealed class GatewayMetrics : IDisposable
     ];
 
     private readonly MetricTables _tables;
-    private readonly MetricLabels _labels;
+    private volatile MetricLabels _labels;
     private readonly RequestMetrics _requests;
     private readonly AttemptMetrics _attempts;
     private int _inFlight;
@@ -32,7 +32,17 @@ public sealed class GatewayMetrics : IDisposable
         _tables.Gauge<int>("litellm_in_flight_requests", "Requests that came in and have not ended.", 1,
             () => [new Measurement<int>(Volatile.Read(ref _inFlight))]);
         StateGauges.AddTo(_tables, settings);
+        Config = new(_tables);
     }
+
+    /// <summary>What came of reading the config.</summary>
+    internal ConfigMetrics Config { get; }
+
+    /// <summary>
+    /// Takes over what a new config shows. The bounds of the number of series stay: OpenTelemetry reserved its points for them. What
+    /// was counted stays too, under the labels that it had.
+    /// </summary>
+    public void Use(MetricSettings settings) => _labels = new(settings);
 
     /// <summary>A request came in. Followed by exactly one <see cref="Observe"/>.</summary>
     public void Started() => Interlocked.Increment(ref _inFlight);
@@ -41,17 +51,18 @@ public sealed class GatewayMetrics : IDisposable
     public void Observe(Exchange exchange)
     {
         Interlocked.Decrement(ref _inFlight);
-        var labels = _labels.Of(exchange);
-        _requests.Observe(exchange, labels, _labels);
+        var names = _labels;
+        var labels = names.Of(exchange);
+        _requests.Observe(exchange, labels, names);
 
         var upstream = TimeSpan.Zero;
         foreach (var attempt in exchange.Attempts)
         {
             upstream += attempt.Latency;
-            _attempts.Observe(attempt, _labels.Of(attempt, labels.Caller));
+            _attempts.Observe(attempt, names.Of(attempt, labels.Caller));
         }
         if (exchange.Last is { ExceptionClass: null } answered)
-            _attempts.ObserveOverhead(exchange.Duration - upstream, _labels.Of(answered, labels.Caller));
+            _attempts.ObserveOverhead(exchange.Duration - upstream, names.Of(answered, labels.Caller));
     }
 
     /// <summary>A deployment is left alone for a while because of this call.</summary>
