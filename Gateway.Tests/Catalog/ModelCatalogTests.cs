@@ -240,7 +240,7 @@ public sealed class ModelCatalogTests
     {
         var model = Entry("a", "openai/my-own");
         Assert.That(Of(model).Findings, Is.Empty);
-        var user = new UserAccess { UserId = "u", MaxBudget = NanoUsd.FromUsd(5), Line = 1 };
+        var user = new UserAccess { UserId = "u", Limits = new() { MaxBudget = NanoUsd.FromUsd(5) }, Line = 1 };
         var said = Of(new GatewayConfig { ModelList = [model, Entry("b", "openai/gpt-4o")], UserAccess = [user] }).Said;
         Assert.That(said.Split('\n').Single(),
             Does.StartWith("Approximated model_list[].litellm_params: no price is known for 'openai/my-own'")

@@ -58,6 +58,7 @@ public static class ConfigReader
             Router = router with { EnableHealthCheckRouting = router.EnableHealthCheckRouting || general.EnableHealthCheckRouting },
             General = general,
             UserAccess = users,
+            Teams = TeamAccess.ReadAll(root, users),
             HasUserAccess = root.Node("user_access") is not null and not YamlList { Items.Count: 0 },
         };
     }

@@ -42,6 +42,7 @@ internal static class ConfigSections
         new KnownKey("keys", Unknown, "is not a known setting; did you mean 'user_access'?"),
         new KnownKey("environment", Unknown, "is not a known setting; did you mean 'environment_variables'?"),
         new KnownKey("models", Unknown, "is not a known setting; did you mean 'model_list'?"),
+        new KnownKey("teams", Ignored, NotEnforced),
         new KnownKey("x-*", Ignored, "", Always)); // where YAML authors keep what anchors refer to
 
     public static readonly SectionRules LiteLlm = new("litellm_settings",
@@ -316,6 +317,23 @@ internal static class ConfigSections
     public static readonly SectionRules TieredPricing = new("tiered_pricing[]");
 
     public static readonly SectionRules FailsPolicy = new("allowed_fails_policy");
+
+    public static readonly SectionRules Team = new("teams[]",
+        new KnownKey("metadata", Ignored, NotHonoured),
+        new KnownKey("tags", Ignored, NotHonoured),
+        new KnownKey("model_aliases", Ignored, $"{NotHonoured}; model_group_alias in router_settings is"),
+        new KnownKey("organization_id", Ignored, NotHonoured),
+        new KnownKey("team_member_budget", Ignored, NotEnforced),
+        new KnownKey("team_member_*", Ignored, NotEnforced),
+        new KnownKey("members_with_roles", Unknown, "is not a known setting; did you mean 'members'?"),
+        new KnownKey("users", Unknown, "is not a known setting; did you mean 'members'?"));
+
+    /// <summary>The limits of one model, tag or provider.</summary>
+    public static readonly SectionRules LimitEntry = new("model_max_budget");
+
+    public static readonly SectionRules EndUser = new("litellm_settings.default_end_user_params",
+        new KnownKey("budget_id", Ignored, $"{NotHonoured}: budgets have no ids; write the limits here"));
+
     public static readonly SectionRules Alias = new("model_group_alias");
 
     /// <summary>A map whose keys are names that the user chose.</summary>
@@ -328,7 +346,7 @@ internal static class ConfigSections
     public static IEnumerable<SectionRules> HomesOf(SectionRules section) =>
         section == Deployment ? [Params, Info, Router, LiteLlm, General]
         : section == Params ? [Info, Deployment, Router, LiteLlm, General]
-        : section == User ? [General, Router, LiteLlm]
+        : section == User || section == Team ? [General, Router, LiteLlm]
         : section == Root || Main.Contains(section) ? [Router, LiteLlm, General, Params, User]
         : [];
 }

@@ -14,6 +14,17 @@ public sealed record GatewayConfig
     public GeneralSettings General { get; init; } = new();
     public ImmutableArray<UserAccess> UserAccess { get; init; } = [];
 
+    /// <summary>Users who share limits, each team once.</summary>
+    public ImmutableArray<TeamAccess> Teams { get; init; } = [];
+
+    /// <summary>What all callers together may spend, and how many requests there may be at one time.</summary>
+    public SubjectLimits GatewayLimits => new()
+    {
+        MaxBudget = LiteLlm.MaxBudget,
+        Period = LiteLlm.BudgetDuration,
+        MaxParallelRequests = General.GlobalMaxParallelRequests,
+    };
+
     /// <summary>True when user_access says something, readable or not.</summary>
     public bool HasUserAccess { get; init; }
 

@@ -39,6 +39,24 @@ public sealed record GeneralSettings
     /// <summary>As in <see cref="RouterSettings"/>: on where either section says so.</summary>
     public bool EnforceFallbackModelAccess { get; init; }
 
+    /// <summary>How many requests may be at one deployment that says nothing itself, as in LiteLLM. Null: any number.</summary>
+    public int? MaxParallelRequests { get; init; }
+
+    /// <summary>How many requests the gateway serves at one time. Null: any number.</summary>
+    public int? GlobalMaxParallelRequests { get; init; }
+
+    /// <summary>How long a request waits near the edge of a budget for others to settle.</summary>
+    public TimeSpan BudgetWait { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>Where a budget pays for fewer output tokens, a request is refused.</summary>
+    public int MinOutputTokens { get; init; } = 16;
+
+    /// <summary>The output cap of a model of which nothing is known.</summary>
+    public int DefaultMaxOutputTokens { get; init; } = 4_096;
+
+    /// <summary>What becomes of a model without a price when the caller has a budget.</summary>
+    public UnknownPrice UnknownPrice { get; init; } = UnknownPrice.Deny;
+
     /// <summary>Answer /robots.txt with a refusal to every robot.</summary>
     public bool BlockRobots { get; init; }
 
@@ -55,11 +73,14 @@ public sealed record GeneralSettings
     /// <summary>A check that fails with 429 or 408 keeps no request away.</summary>
     public bool HealthCheckIgnoreTransientErrors { get; init; }
 
+    /// <summary>More than any model writes; bounds a slip of the keyboard.</summary>
+    private const int MostOutputTokens = 100_000_000;
+
     internal static GeneralSettings Read(YamlSection s) => Read(s, new LiteLlmSettings());
 
     internal static GeneralSettings Read(YamlSection s, LiteLlmSettings lite)
     {
-        var defaults = new GeneralSettings();
+        var defaults = ReadLimits(s, new GeneralSettings());
         return defaults with
         {
             MasterKey = ReadMasterKey(s),
@@ -108,6 +129,24 @@ public sealed record GeneralSettings
         return isOn;
     }
 
+    /// <summary>How near a budget may be approached.</summary>
+    private static GeneralSettings ReadLimits(YamlSection s, GeneralSettings settings)
+    {
+        settings = settings with
+        {
+            MaxParallelRequests = (int?)LimitReader.Limit(s, "max_parallel_requests", "each deployment", int.MaxValue),
+            GlobalMaxParallelRequests = (int?)LimitReader.Limit(s, "global_max_parallel_requests", "everybody", int.MaxValue),
+            BudgetWait = s.Duration("budget_wait") ?? settings.BudgetWait,
+            MinOutputTokens = s.Count("min_output_tokens", most: MostOutputTokens) ?? settings.MinOutputTokens,
+            DefaultMaxOutputTokens =
+                s.Count("default_max_output_tokens", least: 1, most: MostOutputTokens) ?? settings.DefaultMaxOutputTokens,
+            UnknownPrice = s.Choice("unknown_price", ("deny", UnknownPrice.Deny), ("allow", UnknownPrice.Allow)) ?? settings.UnknownPrice,
+        };
+        s.ReportUnenforced("max_parallel_requests", "global_max_parallel_requests", "budget_wait", "min_output_tokens",
+            "default_max_output_tokens", "unknown_price");
+        return settings;
+    }
+
     private static CompatStatusCodes? ReadStatusCodes(YamlSection s) =>
         s.Choice("compat_status_codes", ("current", CompatStatusCodes.Current), ("legacy", CompatStatusCodes.Legacy));
 
@@ -133,6 +172,9 @@ public sealed record GeneralSettings
     private static long? Megabytes(YamlSection s, string key, double most) =>
         s.Number(key, most) is { } megabytes and > 0 ? (long)(megabytes * (1 << 20)) : null;
 }
+
+/// <summary>What becomes of a model without a known price when the caller has a budget: refused, or called and counted as free.</summary>
+public enum UnknownPrice { Deny, Allow }
 
 /// <summary>How durable a ledger write is: NORMAL survives kill -9, FULL an operating-system crash too.</summary>
 public enum LedgerSync { Normal, Full }

@@ -57,11 +57,23 @@ public sealed record LiteLlmSettings
     /// <summary>What is put on the cost of a provider's answers, after the discount.</summary>
     public ImmutableArray<CostShare> CostMargins { get; init; } = [];
 
+    /// <summary>What all callers together may spend. Null: no limit.</summary>
+    public NanoUsd? MaxBudget { get; init; }
+
+    /// <summary>How often <see cref="MaxBudget"/> begins anew. Null: never.</summary>
+    public BudgetPeriod? BudgetDuration { get; init; }
+
+    /// <summary>The limits of each end user.</summary>
+    public SubjectLimits EndUserLimits { get; init; } = SubjectLimits.None;
+
+    /// <summary>Where the days of budgets begin.</summary>
+    public TimeZoneInfo TimeZone { get; init; } = TimeZoneInfo.Utc;
+
     private static readonly string[] KnownClientLabels = ["end_user", "client_ip", "user_agent"];
 
     internal static LiteLlmSettings Read(YamlSection s)
     {
-        var settings = new LiteLlmSettings();
+        var settings = ReadLimits(s, new LiteLlmSettings());
         CallbackNames.Report(s);
         return settings with
         {
@@ -83,6 +95,50 @@ public sealed record LiteLlmSettings
             CostDiscounts = CostShare.ReadDiscounts(s),
             CostMargins = CostShare.ReadMargins(s),
         };
+    }
+
+    private static LiteLlmSettings ReadLimits(YamlSection s, LiteLlmSettings settings)
+    {
+        settings = settings with
+        {
+            MaxBudget = LimitReader.Budget(s, "max_budget", "everybody"),
+            BudgetDuration = LimitReader.Period(s, "budget_duration"),
+            EndUserLimits = ReadEndUserLimits(s),
+            TimeZone = ReadTimeZone(s) ?? settings.TimeZone,
+        };
+        s.ReportUnenforced("max_budget", "budget_duration", "max_end_user_budget", "default_end_user_params", "timezone");
+        return settings;
+    }
+
+    /// <summary>default_end_user_params, whose budget wins over the older max_end_user_budget.</summary>
+    private static SubjectLimits ReadEndUserLimits(YamlSection s)
+    {
+        const string Key = "default_end_user_params";
+        var budget = LimitReader.Budget(s, "max_end_user_budget", "each end user");
+        var limits = SubjectLimits.None;
+        if (s.Node(Key) is not null and not YamlMap)
+        {
+            s.Report(FindingKind.Invalid, Key, "must be a map of limits: no end user can spend anything");
+            limits = new SubjectLimits { MaxBudget = NanoUsd.Zero };
+        }
+        else if (s.Section(Key, ConfigSections.EndUser) is { } section)
+        {
+            limits = LimitReader.Read(section, "each end user");
+            section.ReportUnread();
+        }
+        return limits with { MaxBudget = limits.MaxBudget ?? budget };
+    }
+
+    private static TimeZoneInfo? ReadTimeZone(YamlSection s)
+    {
+        if (s.Text("timezone") is not { } name)
+            return null;
+        if (TimeZoneInfo.TryFindSystemTimeZoneById(name, out var zone))
+            return zone;
+        s.Report(FindingKind.Invalid, "timezone",
+            $"must be a time zone that this machine knows, as Europe/Berlin, not '{FindingLog.Clip(name, 40)}'; days begin in UTC "
+            + "(on Linux the package tzdata has the zones)");
+        return null;
     }
 
     /// <summary>Switched on and listed: one without the other has no effect, which is said.</summary>

@@ -83,6 +83,12 @@ public sealed record RouterSettings
     /// <summary>Alias → group and whether the alias is hidden from <c>/v1/models</c>.</summary>
     public ImmutableArray<ModelGroupAlias> ModelGroupAlias { get; init; } = [];
 
+    /// <summary><c>provider_budget_config</c>: what may be spent at each provider.</summary>
+    public ImmutableArray<KeyValuePair<string, SubjectLimits>> ProviderBudgets { get; init; } = [];
+
+    /// <summary><c>tag_budget_config</c>: what may be spent with each tag.</summary>
+    public ImmutableArray<KeyValuePair<string, SubjectLimits>> TagBudgets { get; init; } = [];
+
     /// <summary>More tries than any client waits for; bounds a slip of the keyboard.</summary>
     internal const int MostRetries = 1_000;
 
@@ -128,6 +134,8 @@ public sealed record RouterSettings
             ContentPolicyFallbacks = ReadFallbacks(s, "content_policy_fallbacks", lite.ContentPolicyFallbacks),
             EnforceFallbackModelAccess = s.IsSwitchedOn("enforce_fallback_model_access"),
             ModelGroupAlias = [.. ReadAliases(s)],
+            ProviderBudgets = LimitReader.ReadNamed(s, "provider_budget_config"),
+            TagBudgets = LimitReader.ReadNamed(s, "tag_budget_config"),
         };
         if (s.Section("routing_strategy_args", ConfigSections.RoutingStrategyArgs) is not { } args)
             return settings;

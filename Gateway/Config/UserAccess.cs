@@ -12,7 +12,10 @@ public sealed record UserAccess
 
     /// <summary>Model names, wildcards, access groups. Empty: all.</summary>
     public ImmutableArray<string> Models { get; init; } = [];
-    public NanoUsd? MaxBudget { get; init; }
+    public NanoUsd? MaxBudget => Limits.MaxBudget;
+
+    /// <summary>What the user may spend with all keys, and how fast.</summary>
+    public SubjectLimits Limits { get; init; } = SubjectLimits.None;
     public string? KeyAlias { get; init; }
     public string? TeamId { get; init; }
 
@@ -43,7 +46,7 @@ public sealed record UserAccess
             UserId = userId ?? "",
             ApiKeys = keys.ToImmutable(),
             Models = ReadModels(s),
-            MaxBudget = ReadBudget(s),
+            Limits = LimitReader.Read(s, "the user"),
             KeyAlias = s.Text("key_alias"),
             TeamId = s.Text("team_id"),
             IsBlocked = ReadBlocked(s),
@@ -85,20 +88,11 @@ public sealed record UserAccess
         }
     }
 
-    private static ImmutableArray<string> ReadModels(YamlSection s)
+    /// <summary>Unreadable: none.</summary>
+    internal static ImmutableArray<string> ReadModels(YamlSection s)
     {
         var isLiterallyEmpty = s.Node("models") is null or YamlList { Items.Count: 0 };
         var models = s.Words("models") ?? [];
         return models.IsEmpty && !isLiterallyEmpty ? [NoModels] : models;
-    }
-
-    private static NanoUsd? ReadBudget(YamlSection s)
-    {
-        if (s.Usd("max_budget") is { } usd)
-            return NanoUsd.FromUsd(usd);
-        if (!s.Has("max_budget"))
-            return null;
-        s.Report(s.Blame("max_budget"), "max_budget", "is set and comes to no amount: the user can spend nothing");
-        return NanoUsd.Zero;
     }
 }
