@@ -246,6 +246,106 @@ public sealed record ApiError
         ExceptionClass = "BudgetExceededError",
     };
 
+    /// <summary>A budget of any subject that does not pay for the request. Whoever waits for its reset would wait for days.</summary>
+    public static ApiError BudgetExceeded(BudgetRefusal refusal) => new()
+    {
+        Status = StatusCodes.Status429TooManyRequests,
+        LegacyStatus = StatusCodes.Status400BadRequest,
+        Type = "budget_exceeded",
+        Message = $"{BudgetPrefix(refusal)}. {BudgetShortage(refusal)}{BudgetReset(refusal)}",
+        RetryAfter = refusal.ResetsAt - refusal.Now,
+        ShouldRetry = false,
+        ExceptionClass = "BudgetExceededError",
+    };
+
+    /// <summary>Too many requests or tokens in a minute, or too many requests at once.</summary>
+    public static ApiError RateLimited(RateRefusal refusal) => new()
+    {
+        Status = StatusCodes.Status429TooManyRequests,
+        Type = "throttling_error",
+        Message = $"Rate limit exceeded for {RateHolder(refusal)}. Limit type: {refusal.LimitType}. Current limit: {refusal.Limit}, "
+            + $"Remaining: {refusal.Remaining}. {RateReset(refusal)}",
+        RetryAfter = refusal.RetryAfter,
+        ShouldRetry = refusal.RetryAfter is null ? false : null,
+        ExceptionClass = "RateLimitError",
+    };
+
+    /// <summary>A model of which nobody knows what it costs, and a caller whose budget could be passed by with it.</summary>
+    public static ApiError UnknownPrice(string model) => new()
+    {
+        Status = StatusCodes.Status400BadRequest,
+        Type = "invalid_request_error",
+        Param = "model",
+        Code = "unknown_price",
+        Message = $"The price of {model} is not known, so it cannot be used with a budget. Set input_cost_per_token and "
+            + "output_cost_per_token in its litellm_params, or general_settings.unknown_price: allow.",
+        ShouldRetry = false,
+    };
+
+    /// <summary>LiteLLM's beginning for each kind of subject, which clients match on.</summary>
+    private static string BudgetPrefix(BudgetRefusal refusal)
+    {
+        var (name, spent, budget) = (refusal.Name, Usd(refusal.Spent), Usd(refusal.Budget));
+        if (refusal.Model is { } model)
+            return $"{ModelHolder(refusal)}, exceeded budget for model={model}. Spend={spent}, Budget={budget}";
+        return refusal.Subject.Kind switch
+        {
+            SubjectKind.User => $"ExceededBudget: User={name} over budget. Spend={spent}, Budget={budget}",
+            SubjectKind.EndUser => $"ExceededBudget: End User={name} over budget. Spend={spent}, Budget={budget}",
+            SubjectKind.Key => $"Budget has been exceeded! Key={name} Current cost: {spent}, Max budget: {budget}",
+            SubjectKind.Team => $"Budget has been exceeded! Team={name} Current cost: {spent}, Max budget: {budget}",
+            SubjectKind.Tag => $"Budget has been exceeded! Tag={name} Current cost: {spent}, Max budget: {budget}",
+            SubjectKind.Provider => $"No deployments available - crossed budget: Exceeded budget for provider='{name}', "
+                + $"spend={spent}, budget_limit={budget}",
+            _ => $"Budget has been exceeded! Current cost: {spent}, Max budget: {budget}",
+        };
+    }
+
+    private static string ModelHolder(BudgetRefusal refusal) => refusal.Subject.Kind switch
+    {
+        SubjectKind.Key => $"LiteLLM Virtual Key: {refusal.Name}",
+        SubjectKind.Team => $"ExceededBudget: Team={refusal.Name}",
+        SubjectKind.EndUser => $"ExceededBudget: End User={refusal.Name}",
+        _ => $"ExceededBudget: User={refusal.Name}",
+    };
+
+    private static string BudgetShortage(BudgetRefusal refusal) => refusal.Spent >= refusal.Budget
+        ? ""
+        : $"The request costs up to {Usd(refusal.Needed)}, and {Usd(refusal.InFlight)} is set aside for requests in flight. ";
+
+    private static string BudgetReset(BudgetRefusal refusal) => refusal is { Period: { } period, ResetsAt: { } reset }
+        ? string.Create(CultureInfo.InvariantCulture, $"The budget is per {period} and resets at {reset.UtcDateTime:yyyy-MM-dd HH:mm}Z.")
+        : "The budget is for all time and does not reset; raise max_budget in the config.";
+
+    private static string RateReset(RateRefusal refusal) => refusal.RetryAfter is { } wait
+        ? string.Create(CultureInfo.InvariantCulture, $"Limit resets at: {(refusal.Now + wait).UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC")
+        : $"The request needs {refusal.Needed} and can never pass; make it smaller or raise the limit.";
+
+    /// <summary>LiteLLM's word for the holder of a rate limit.</summary>
+    private static string RateHolder(RateRefusal refusal)
+    {
+        var kind = refusal.Subject.Kind switch
+        {
+            SubjectKind.Key => "key",
+            SubjectKind.User => "user",
+            SubjectKind.Team => "team",
+            SubjectKind.EndUser => "end_user",
+            SubjectKind.Tag => "tag",
+            SubjectKind.Provider => "provider",
+            _ => "gateway",
+        };
+        if (refusal.Model is { } model)
+            return $"model_per_{kind}: {refusal.Name}:{model}";
+        return refusal.Subject.Kind switch
+        {
+            SubjectKind.Key => $"api_key: {refusal.Name}",
+            SubjectKind.Gateway => "gateway: all callers",
+            _ => $"{kind}: {refusal.Name}",
+        };
+    }
+
+    private static string Usd(NanoUsd amount) => amount.ToUsd().ToString("0.00#######", CultureInfo.InvariantCulture);
+
     private static ApiError Unauthorized(string what) => new()
     {
         Status = StatusCodes.Status401Unauthorized,

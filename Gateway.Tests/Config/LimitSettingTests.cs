@@ -30,7 +30,8 @@ public sealed class LimitSettingTests
         {
             Assert.That((limits.MaxBudget, limits.SoftBudget), Is.EqualTo((NanoUsd.FromUsd(5.5m), NanoUsd.FromUsd(4m))));
             Assert.That(user.MaxBudget, Is.EqualTo(limits.MaxBudget));
-            Assert.That((limits.Period!.Value.Count, limits.Period.Value.Unit, limits.Period.Value.Text), Is.EqualTo((1, PeriodUnit.Month, "30d")));
+            Assert.That((limits.Period!.Value.Count, limits.Period.Value.Unit, limits.Period.Value.Text),
+                Is.EqualTo((1, PeriodUnit.Month, "30d")));
             Assert.That((limits.Rpm, limits.Tpm, limits.MaxParallelRequests), Is.EqualTo((60, 100_000, 3)));
             Assert.That(limits.Models.Select(Text), Is.EqualTo(new[]
             {
@@ -116,7 +117,8 @@ public sealed class LimitSettingTests
             Assert.That((team.TeamAlias, team.Models.Single(), team.Limits.MaxBudget, team.Limits.Rpm, team.Limits.Period!.Value.Text),
                 Is.EqualTo(("Research", "gpt-4o", NanoUsd.FromUsd(10), 9, "1mo")));
             Assert.That(team.Members, Is.EqualTo(new[] { "a", "b", "nobody" }));
-            Assert.That((config.Config.Teams[1].IsBlocked, config.Config.Teams[1].Models.Single()), Is.EqualTo((true, "no-default-models")));
+            Assert.That((config.Config.Teams[1].IsBlocked, config.Config.Teams[1].Models.Single()),
+                Is.EqualTo((true, "no-default-models")));
         });
         foreach (var said in new[]
         {
@@ -153,9 +155,10 @@ public sealed class LimitSettingTests
             Assert.That(config.LiteLlm.TimeZone.Id, Is.EqualTo("Europe/Berlin"));
             Assert.That(config.Router.ProviderBudgets.Select(budget => Text(new(budget.Key, budget.Value))),
                 Is.EqualTo(new[] { "openai: 50 per 1d,  rpm,  tpm", "azure: 0 per ,  rpm,  tpm" }));
-            Assert.That(config.Router.TagBudgets.Select(budget => Text(new(budget.Key, budget.Value))), Is.EqualTo(new[] { "product: 7 per 1mo,  rpm,  tpm" }));
-            Assert.That((config.General.BudgetWait, config.General.MinOutputTokens, config.General.DefaultMaxOutputTokens, config.General.UnknownPrice,
-                config.General.MaxParallelRequests), Is.EqualTo((TimeSpan.FromMilliseconds(500), 8, 100, UnknownPrice.Allow, 4)));
+            Assert.That(config.Router.TagBudgets.Select(budget => Text(new(budget.Key, budget.Value))),
+                Is.EqualTo(new[] { "product: 7 per 1mo,  rpm,  tpm" }));
+            Assert.That((config.General.BudgetWait, config.General.MinOutputTokens, config.General.DefaultMaxOutputTokens,
+                config.General.UnknownPrice, config.General.MaxParallelRequests), Is.EqualTo((TimeSpan.FromMilliseconds(500), 8, 100, UnknownPrice.Allow, 4)));
         });
     }
 
@@ -164,7 +167,8 @@ public sealed class LimitSettingTests
     {
         var config = ConfigText.Read("litellm_settings: {timezone: Europe/Atlantis}");
         Assert.That(config.Config.LiteLlm.TimeZone, Is.SameAs(TimeZoneInfo.Utc));
-        Assert.That(config.Said(), Has.Some.StartsWith("Invalid: test.yaml:1: litellm_settings.timezone: must be a time zone that this machine knows, "
+        Assert.That(config.Said(),
+            Has.Some.StartsWith("Invalid: test.yaml:1: litellm_settings.timezone: must be a time zone that this machine knows, "
             + "as Europe/Berlin, not 'Europe/Atlantis'; days begin in UTC"));
     }
 
