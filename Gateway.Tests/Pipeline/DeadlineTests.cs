@@ -89,7 +89,8 @@ public sealed class DeadlineTests
     {
         await using var upstream = await HangsAsync();
 
-        var (response, waited) = await AskAsync(Config(", timeout: 3", "router_settings: {timeout: 60, fallbacks: [{m: [other]}]}"), upstream);
+        var (response, waited) = await AskAsync(
+            Config(", timeout: 3", "router_settings: {timeout: 60, fallbacks: [{m: [other]}]}"), upstream);
 
         Assert.That(((int)response.StatusCode, response.Header("x-litellm-model-id")), Is.EqualTo((200, "b")));
         Assert.That(waited, Is.InRange(3, 5));
@@ -119,7 +120,8 @@ public sealed class DeadlineTests
         Assert.That((int)response.StatusCode, Is.EqualTo(408));
         Assert.That(upstream.Requests, Has.Count.InRange(2, 3), "4 s and a wait, twice, and what is left of the ten");
         Assert.That(waited, Is.InRange(8, 12));
-        Assert.That((await response.ErrorAsync()).Message, Does.StartWith("litellm.Timeout: Timeout: OpenAIException - no answer within 4 s"));
+        Assert.That((await response.ErrorAsync()).Message,
+            Does.StartWith("litellm.Timeout: Timeout: OpenAIException - no answer within 4 s"));
     }
 
     [Test]

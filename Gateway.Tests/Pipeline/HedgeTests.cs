@@ -30,10 +30,12 @@ public sealed class HedgeTests
     private static string Pair(string settings, string parameters = "") => $$"""
         model_list:
           - model_name: m
-            litellm_params: {model: openai/x, api_base: "{upstream}/a", api_key: k, weight: 1000000000, input_cost_per_token: 0.001{{parameters}}}
+            litellm_params:
+              {model: openai/x, api_base: "{upstream}/a", api_key: k, weight: 1000000000, input_cost_per_token: 0.001{{parameters}}}
             model_info: {id: a}
           - model_name: m
-            litellm_params: {model: openai/x, api_base: "{upstream}/b", api_key: k, weight: 1, input_cost_per_token: 0.001{{parameters}}}
+            litellm_params:
+              {model: openai/x, api_base: "{upstream}/b", api_key: k, weight: 1, input_cost_per_token: 0.001{{parameters}}}
             model_info: {id: b}
         router_settings: {num_retries: 0, {{settings}}}
 
@@ -136,11 +138,13 @@ public sealed class HedgeTests
     public async Task WhenBothFailThatIsOneFailedAttempt()
     {
         await using var upstream = await UpstreamAsync(After(_secondIsAsked, FailAsync), FailAsync);
-        await using var gateway = await GatewayHost.StartAsync(Pair("hedge_after: 800ms").Replace("num_retries: 0", "num_retries: 1"), upstream, time: _time);
+        await using var gateway = await GatewayHost.StartAsync(
+            Pair("hedge_after: 800ms").Replace("num_retries: 0", "num_retries: 1"), upstream, time: _time);
 
         using var response = await AskAsync(gateway);
 
-        Assert.That((await response.ErrorAsync()).Message, Does.Contain("at a").And.EndWith("LiteLLM Retried: 1 times, LiteLLM Max Retries: 1"));
+        Assert.That((await response.ErrorAsync()).Message,
+            Does.Contain("at a").And.EndWith("LiteLLM Retried: 1 times, LiteLLM Max Retries: 1"));
         var told = Told(await gateway.StopAndReadAsync()).ToArray();
         Assert.That(told[..2], Is.EqualTo(new[] { "first a 500 InternalServerError", "hedge b 500 InternalServerError" }));
         Assert.That(told[2..], Has.Length.EqualTo(1).And.All.StartsWith("retry"));
@@ -190,8 +194,9 @@ public sealed class HedgeTests
         await using var gateway = await GatewayHost.StartAsync(Pair("hedge_after: 800ms"), upstream, time: _time);
         using var hangUp = new CancellationTokenSource();
 
-        var asking = gateway.Http.PostAsync("/v1/chat/completions", new StringContent(Stream, Encoding.UTF8, "application/json"), hangUp.Token);
-        while (await Task.WhenAny(_secondIsAsked.Task, asking, Task.Delay(1)) is { } ended && ended != _secondIsAsked.Task && ended != asking)
+        var body = new StringContent(Stream, Encoding.UTF8, "application/json");
+        var asking = gateway.Http.PostAsync("/v1/chat/completions", body, hangUp.Token);
+        while (!_secondIsAsked.Task.IsCompleted && await Task.WhenAny(_secondIsAsked.Task, asking, Task.Delay(1)) != asking)
             _time.Advance(TimeSpan.FromSeconds(0.1));
         await hangUp.CancelAsync();
 
@@ -210,7 +215,9 @@ public sealed class HedgeTests
             : question == Plain ? ScriptedUpstream.SendAsync(http, Wire.Answer)
             : AnswerAsync(http));
         await using var gateway = await GatewayHost.StartAsync(
-            Pair("hedge_after: p95, hedge_max_share: 1").Replace("weight: 1,", "weight: 1000000000,"), upstream, time: _time);
+            Pair("hedge_after: p95, hedge_max_share: 1, retry_budget: {ratio: 10, floor: 1000}")
+                .Replace("weight: 1,", "weight: 1000000000,"),
+            upstream, time: _time);
         for (var i = 0; i < 60; i++)
             await (await AskAsync(gateway, question)).TextAsync();
         isSlow = true;
@@ -255,8 +262,9 @@ public sealed class HedgeTests
         const int Others = 1000; // calls that are in flight anyway: one that ended twice would show too
         var random = new Random(5);
         await using var upstream = await ScriptedUpstream.StartAsync(http => MisbehaveAsync(http, Next(random, 5), Next(random, 12)));
-        var config = ConfigText.Read(Pair("hedge_after: 3ms, hedge_max_share: 1, retry_budget: {ratio: 10, floor: 100}, disable_cooldowns: true",
-            ", stream_timeout: 0.1").Replace("num_retries: 0", "num_retries: 1").Replace("{upstream}", upstream.Url)).Config;
+        const string Settings = "hedge_after: 3ms, hedge_max_share: 1, retry_budget: {ratio: 10, floor: 100}, disable_cooldowns: true";
+        var yaml = Pair(Settings, ", stream_timeout: 0.1").Replace("num_retries: 0", "num_retries: 1").Replace("{upstream}", upstream.Url);
+        var config = ConfigText.Read(yaml).Config;
         var catalog = ModelCatalog.Build(config, ConfigText.NoVariables, PriceBook.Embedded, DateTimeOffset.UnixEpoch.AddYears(56), []);
         var router = new Router(config.Router, TimeProvider.System, () => Next(random, 1000) / 1000.0);
         foreach (var deployment in catalog.Deployments)

@@ -33,7 +33,8 @@ public sealed class RetryTests
 
         """ + settings;
 
-    private static Task<ScriptedUpstream> FailsAsync(int status, string body = """{"error":{"message":"no"}}""", string? retryAfter = null) =>
+    private static Task<ScriptedUpstream> FailsAsync(
+        int status, string body = """{"error":{"message":"no"}}""", string? retryAfter = null) =>
         ScriptedUpstream.StartAsync(http =>
         {
             if (retryAfter is not null)
@@ -111,7 +112,8 @@ public sealed class RetryTests
         await using var upstream = await FailsAsync(400, body);
 
         var (_, calls) = await AskAsync(
-            Two("router_settings: {retry_policy: {BadRequestErrorRetries: 3, ContentPolicyViolationErrorRetries: 3, DefaultRetries: 3}}"), upstream);
+            Two("router_settings: {retry_policy: {BadRequestErrorRetries: 3, ContentPolicyViolationErrorRetries: 3, DefaultRetries: 3}}"),
+            upstream);
 
         Assert.That(calls, Is.EqualTo(1));
     }
@@ -222,7 +224,8 @@ public sealed class RetryTests
         await using var upstream = await ScriptedUpstream.AnswersAsync(Wire.Answer);
 
         await AskAsync(One(), upstream, """
-            {"model":"m","tags":["a"],"timeout":5,"stream_timeout":5,"num_retries":1,"metadata":{"tags":["b"]},"litellm_metadata":{"tags":["c"]}}
+            {"model":"m","tags":["a"],"timeout":5,"stream_timeout":5,"num_retries":1,"metadata":{"tags":["b"]},
+            "litellm_metadata":{"tags":["c"]}}
             """, ("x-litellm-tags", "d, e"));
 
         Assert.That(upstream.Request.Body, Is.EqualTo("""{"model":"a","metadata":{"tags":["b"]}}"""));
@@ -234,7 +237,8 @@ public sealed class RetryTests
     public async Task TheRetryBudgetIsAsConfigured(string budget, int calls)
     {
         await using var upstream = await FailsAsync(500);
-        await using var gateway = await GatewayHost.StartAsync(Two($"router_settings: {{num_retries: 1, retry_budget: {budget}}}"), upstream, time: _time);
+        await using var gateway = await GatewayHost.StartAsync(
+            Two($"router_settings: {{num_retries: 1, retry_budget: {budget}}}"), upstream, time: _time);
 
         for (var i = 0; i < 3; i++)
             await (await gateway.ChatAsync(Question)).TextAsync();
@@ -254,10 +258,13 @@ public sealed class RetryTests
               retry_budget: {ratio: -1, flor: 3}
             """).Said();
 
-        Assert.That(said, Has.Some.Contains("test.yaml:3: router_settings.retry_policy.TimeoutErrorRetries: must be a whole number from 0 to 1000, not 'often'"));
-        Assert.That(said, Has.Some.Contains("test.yaml:4: router_settings.retry_policy.TimeoutErorRetries: is not a known setting; did you mean 'TimeoutErrorRetries'?"));
+        Assert.That(said, Has.Some.Contains(
+            "test.yaml:3: router_settings.retry_policy.TimeoutErrorRetries: must be a whole number from 0 to 1000, not 'often'"));
+        Assert.That(said, Has.Some.Contains(
+            "test.yaml:4: router_settings.retry_policy.TimeoutErorRetries: is not a known setting; did you mean 'TimeoutErrorRetries'?"));
         Assert.That(said, Has.Some.Contains("test.yaml:5: router_settings.model_group_retry_policy.m: must be a map"));
         Assert.That(said, Has.Some.Contains("test.yaml:6: router_settings.retry_budget.ratio: must be a number from 0 to 10, not '-1'"));
-        Assert.That(said, Has.Some.Contains("test.yaml:6: router_settings.retry_budget.flor: is not a known setting; did you mean 'floor'?"));
+        Assert.That(said, Has.Some.Contains(
+            "test.yaml:6: router_settings.retry_budget.flor: is not a known setting; did you mean 'floor'?"));
     }
 }

@@ -81,7 +81,8 @@ internal static class RoutingParamReader
             value = TimeSpan.FromSeconds(seconds);
         return value > TimeSpan.Zero
             ? null
-            : ApiError.InvalidParameter(name, $"must be a number of seconds above 0 and up to {RoutingParams.LongestTimeout.TotalSeconds}, not {quoted}");
+            : ApiError.InvalidParameter(
+                name, $"must be a number of seconds above 0 and up to {RoutingParams.LongestTimeout.TotalSeconds}, not {quoted}");
     }
 
     /// <summary>A number of retries.</summary>
@@ -98,7 +99,8 @@ internal static class RoutingParamReader
         foreach (var tag in tags)
         {
             if (tag.Length is 0 or > RoutingParams.LongestTag)
-                return ApiError.InvalidParameter(name, $"has a tag of {tag.Length} characters: 1 to {RoutingParams.LongestTag} are allowed");
+                return ApiError.InvalidParameter(
+                    name, $"has a tag of {tag.Length} characters: 1 to {RoutingParams.LongestTag} are allowed");
             if (!all.Contains(tag))
                 all.Add(tag);
             if (all.Count > RoutingParams.MostTags)
@@ -119,7 +121,8 @@ internal static class RoutingParamReader
         Seconds(name, NumberText(json), Quote(json), out value);
 
     /// <summary>A number as it is written. Null: something else.</summary>
-    private static string? NumberText(ReadOnlySequence<byte> json) => Text(json) is ['-' or (>= '0' and <= '9'), ..] and var text ? text : null;
+    private static string? NumberText(ReadOnlySequence<byte> json) =>
+        Text(json) is ['-' or (>= '0' and <= '9'), ..] and var text ? text : null;
 
     /// <summary>No number and no word that is meant here is longer.</summary>
     private static string? Text(ReadOnlySequence<byte> json) => json.Length > QuotedLength ? null : Encoding.UTF8.GetString(json);
@@ -204,11 +207,13 @@ internal static class RoutingParamReader
         foreach (var item in document.RootElement.EnumerateArray())
         {
             var targets = forAll;
-            if (item.ValueKind == JsonValueKind.Object && item.EnumerateObject().ToArray() is [{ Value.ValueKind: JsonValueKind.Array } rule])
+            if (item.ValueKind == JsonValueKind.Object
+                && item.EnumerateObject().ToArray() is [{ Value.ValueKind: JsonValueKind.Array } rule])
                 fallbacks.Add(new(rule.Name, targets = []));
             if (AddTargets($"{name}[{count}]", item, targets) is { } wrong)
                 return ApiError.InvalidParameter(name, wrong);
-            if (++count > RoutingParams.MostFallbacks || forAll.Count + fallbacks.Sum(fallback => fallback.Targets.Count) > RoutingParams.MostFallbacks)
+            var named = forAll.Count + fallbacks.Sum(fallback => fallback.Targets.Count);
+            if (++count > RoutingParams.MostFallbacks || named > RoutingParams.MostFallbacks)
                 return ApiError.InvalidParameter(name, $"names more than {RoutingParams.MostFallbacks} models");
         }
         if (forAll.Count > 0 || fallbacks.Count == 0)
@@ -230,7 +235,8 @@ internal static class RoutingParamReader
         foreach (var member in members)
         {
             if (member.Name != "model")
-                return $"has at {place} the member {Quote(member.Name)}, which is not honoured: a fallback gets the request as it is, so give 'model' alone";
+                return $"has at {place} the member {Quote(member.Name)}, which is not honoured: "
+                    + "a fallback gets the request as it is, so give 'model' alone";
         }
         return members.Length == 0 ? $"has at {place} a map without 'model'" : Add(members[^1].Value);
 

@@ -69,7 +69,8 @@ internal sealed class Attempts
                 continue;
             run.FallBackTo(group);
             last = await _group.RunAsync(run, clientAborted);
-            run.Exchange.AddFallback(new(from, group.Name, failed.Attempt?.Status ?? error.Status, error.ExceptionClass, last.Error is null));
+            var status = failed.Attempt?.Status ?? error.Status;
+            run.Exchange.AddFallback(new(from, group.Name, status, error.ExceptionClass, last.Error is null));
             if (last.Error is { } again)
                 last = await FallBackAsync(run, last, FallbackTargets.For(run, again.ExceptionClass), clientAborted);
             if (last.Error is null)

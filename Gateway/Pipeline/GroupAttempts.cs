@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.CompilerServices;
 using Gateway.Routing;
 using Gateway.Upstream;
@@ -130,7 +131,9 @@ internal sealed class GroupAttempts
         var limits = TimeLimits.For(run, open.Deployment);
         return error with
         {
-            Message = $"{error.Message}\n\nDeployment Info: request_timeout: {limits.Request.TotalSeconds:0.###}\ntimeout: {limits.Attempt.TotalSeconds:0.###}",
+            Message = $"{error.Message}\n\nDeployment Info: "
+                + string.Create(CultureInfo.InvariantCulture,
+                    $"request_timeout: {limits.Request.TotalSeconds:0.###}\ntimeout: {limits.Attempt.TotalSeconds:0.###}"),
         };
     }
 }

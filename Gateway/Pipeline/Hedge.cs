@@ -46,9 +46,9 @@ internal sealed class Hedge(DeploymentCalls calls, Router router, RetryBudget bu
         finally
         {
             if (first != winner)
-                await EndAsync(run, first);
+                await EndAsync(run, first, hasLost: winner is not null);
             if (second is not null && second != winner)
-                await EndAsync(run, second);
+                await EndAsync(run, second, hasLost: winner is not null);
             if (winner is not { Calling: { IsCompletedSuccessfully: true, Result: not FailedAnswer } })
                 winner?.HangUp.Dispose();
         }
@@ -110,9 +110,10 @@ internal sealed class Hedge(DeploymentCalls calls, Router router, RetryBudget bu
     }
 
     /// <summary>Ends a call that is not needed. It never throws: a call that was cancelled, or broke, has booked itself.</summary>
-    private async ValueTask EndAsync(AttemptRun run, Runner loser)
+    /// <param name="hasLost">False: nobody has won, as the client hung up.</param>
+    private async ValueTask EndAsync(AttemptRun run, Runner loser, bool hasLost)
     {
-        loser.Open.HasLost = true;
+        loser.Open.HasLost = hasLost;
         await loser.HangUp.CancelAsync();
         await Task.WhenAny(loser.Calling);
         loser.HangUp.Dispose();

@@ -27,14 +27,15 @@ internal sealed class RetryPlan(Router router, RetryBudget budget, TimeProvider 
             return No(run, $"a {failure.ExceptionClass} of {deployment.Id} is not mended by a repetition");
         if (run.RetriesInGroup >= allowed)
             return No(run, allowed == 0 ? "none is allowed" : $"all {allowed} that are allowed were made");
-        var wait = RetryRules.BackOff(
-            run.RetriesInGroup, failure.RetryAfter, run.Snapshot.Config.Router.RetryAfter, router.HasHealthy(run.Group, run.Tried), random());
+        var settings = run.Snapshot.Config.Router;
+        var hasAnother = router.HasHealthy(run.Group, run.Tried);
+        var wait = RetryRules.BackOff(run.RetriesInGroup, failure.RetryAfter, settings.RetryAfter, hasAnother, random());
         if (!isAnyHealthy && !run.Group.IsById && wait < SoonestOf(run.Group))
             return No(run, $"all deployments of {run.Group.Name} cool down for longer than {Seconds(wait)}");
         var left = TimeLimits.For(run, deployment).Request - time.GetElapsedTime(run.StartTimestamp);
         if (wait >= left)
             return No(run, $"the wait of {Seconds(wait)} does not fit the {Seconds(left)} that the request has left");
-        var most = run.Snapshot.Config.Router.RetryBudget;
+        var most = settings.RetryBudget;
         if (!budget.TryTakeRetry(most))
             return No(run, string.Create(CultureInfo.InvariantCulture,
                 $"the retry budget is spent ({most.Ratio * 100:0.##} % of the requests of the last 10 s, and {most.Floor})"));
