@@ -32,7 +32,7 @@ using var gateway = new GatewayProcess(args[0], $$"""
         litellm_params: {model: openai/soak, api_base: "{{upstream.Url}}", api_key: sk-soak, timeout: 10, input_cost_per_token: 0.000001}
         model_info: {id: {{upstream.Name}}}
     """))}}
-    router_settings: {num_retries: 3, allowed_fails: 3, cooldown_time: 5}
+    router_settings: {num_retries: 3, cooldown_time: 5}
     litellm_settings: {callbacks: [prometheus]}
 
     """);

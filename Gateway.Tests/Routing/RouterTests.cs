@@ -85,6 +85,21 @@ public sealed class RouterTests
     }
 
     [Test]
+    public void FiveFailuresInARowCoolADeploymentThatWasWellForMostOfTheMinute()
+    {
+        var router = RouterWith(new());
+        var group = Given.Group(_a, _b);
+        for (var i = 0; i < 100; i++)
+            Call(router, _a, group, 200);
+        for (var i = 0; i < 4; i++)
+            Assert.That(Call(router, _a, group, 0), Is.Null);
+        Call(router, _a, group, 200);
+        for (var i = 0; i < 4; i++)
+            Assert.That(Call(router, _a, group, 500), Is.Null);
+        Assert.That(Call(router, _a, group, 0), Is.EqualTo(TimeSpan.FromSeconds(5)));
+    }
+
+    [Test]
     public void FailuresOfTheClientsMakingChangeNothing()
     {
         var router = RouterWith(new());

@@ -35,12 +35,17 @@ public readonly record struct FailureFacts
     public required long Succeeded { get; init; }
     public required long Failed { get; init; }
     public required long FailedAlike { get; init; }
+
+    /// <summary>How many calls failed, this one included, since one succeeded.</summary>
+    public int FailedInRow { get; init; }
 }
 
 /// <summary>The rules by which a deployment that failed is left alone for a while; pure.</summary>
 public static class Cooldown
 {
-    // LiteLLM's DEFAULT_FAILURE_THRESHOLD_PERCENT and the least number of requests for it to count.
+    // LiteLLM's DEFAULT_FAILURE_THRESHOLD_PERCENT and the least number of requests for it to count. (Ours: as many failures in a row
+    // count whatever was before. A deployment that dies late in a busy minute would else go on failing until the share turns, and use
+    // up the retry budget.)
     private const double FailureShare = 0.5;
     private const int LeastRequests = 5;
 
@@ -58,7 +63,8 @@ public static class Cooldown
     /// healthy deployment.
     /// 4. With <c>allowed_fails_policy</c>: more failures of the class than that within the last minute.
     /// 5. With <c>allowed_fails</c>: more failures than that within the last minute.
-    /// 6. Without: 401 and 404 at once; 429 at once where there is another deployment; else by the share of failures.
+    /// 6. Without: 401 and 404 at once; 429 at once where there is another deployment; else by the share of failures, or by several
+    /// in a row.
     /// </remarks>
     public static TimeSpan? Decide(RouterSettings settings, in FailureFacts failure)
     {
@@ -107,7 +113,8 @@ public static class Cooldown
             401 or 404 => true,
             429 when failure.GroupSize > 1 => true,
             _ when requests >= AllFailedRequests && failure.Succeeded == 0 => true,
-            _ => failure.GroupSize > 1 && requests >= LeastRequests && failure.Failed > requests * FailureShare,
+            _ => failure.GroupSize > 1 && requests >= LeastRequests
+                && (failure.Failed > requests * FailureShare || failure.FailedInRow >= LeastRequests),
         };
     }
 }

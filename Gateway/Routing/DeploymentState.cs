@@ -14,7 +14,7 @@ public enum DeploymentHealth
 
 /// <summary>The failures of a deployment within the last minute.</summary>
 /// <param name="OfOutcome">Those with one outcome.</param>
-internal readonly record struct OutcomeCounts(long Succeeded, long Failed, long OfOutcome);
+internal readonly record struct OutcomeCounts(long Succeeded, long Failed, long OfOutcome, int FailedInRow);
 
 /// <summary>What is remembered of one deployment while the gateway runs. Thread-safe.</summary>
 /// <remarks>Times count from the router's start, so no clock change moves them.</remarks>
@@ -28,6 +28,7 @@ internal sealed class DeploymentState
 
     private readonly Lock _lock = new();
     private readonly OutcomeWindow _outcomes = new();
+    private int _failedInRow;
     private readonly LatencySamples _perToken = new();
     private readonly LatencySamples _firstToken = new();
     private readonly LatencySamples _answers = new();
@@ -75,7 +76,10 @@ internal sealed class DeploymentState
             EndOne();
             _tokens += attempt.Usage.Total;
             if (outcome is { } known)
+            {
                 _outcomes.Add(known, now);
+                _failedInRow = known == CallOutcome.Success ? 0 : CallOutcomes.IsFailure(known) ? _failedInRow + 1 : _failedInRow;
+            }
             Sample(attempt, Math.Max(SamplesKept, meanOf), now);
         }
     }
@@ -124,7 +128,7 @@ internal sealed class DeploymentState
     public OutcomeCounts Outcomes(CallOutcome outcome, TimeSpan now)
     {
         lock (_lock)
-            return new(_outcomes.Of(CallOutcome.Success, now), _outcomes.Failed(now), _outcomes.Of(outcome, now));
+            return new(_outcomes.Of(CallOutcome.Success, now), _outcomes.Failed(now), _outcomes.Of(outcome, now), _failedInRow);
     }
 
     /// <summary>Writes the state into the facts of a decision.</summary>

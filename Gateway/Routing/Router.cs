@@ -106,6 +106,7 @@ public sealed class Router
                 Succeeded = counts.Succeeded,
                 Failed = counts.Failed,
                 FailedAlike = counts.OfOutcome,
+                FailedInRow = counts.FailedInRow,
             });
             if (time is { } cooldown)
                 state.Cool(now + cooldown);
