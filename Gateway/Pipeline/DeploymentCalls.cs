@@ -95,7 +95,7 @@ internal sealed class DeploymentCalls(Router router, UpstreamClient upstream, Ga
             IsClientTarget = target.IsChosenByClient,
             Body = run.Endpoint.Dialect.Compose(run.Request, changes),
             Price = price,
-            Stream = RequestShape.StreamFor(run, usage => price?.CostOf(usage, TimeSpan.Zero)),
+            Stream = RequestShape.StreamFor(run, deployment, usage => price?.CostOf(usage, TimeSpan.Zero)),
             Timeout = run.Request.IsStream ? limits.Attempt : first,
             FirstEventTimeout = first,
         };

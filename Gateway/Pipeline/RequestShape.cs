@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Text.Json;
 using Gateway.Catalog;
 using Gateway.Dialects;
 
@@ -12,9 +11,6 @@ internal static class RequestShape
 
     /// <summary>What the gateway says itself in every body; said again by a deployment's settings it would stand there twice.</summary>
     private static readonly string[] OwnMembers = ["model", "stream", StreamUsageParam];
-
-    /// <summary>OpenAI gives no more choices at once.</summary>
-    private const int MostChoices = 128;
 
     private static readonly string[] LimitMembers = ["max_tokens", "max_completion_tokens"];
 
@@ -60,7 +56,7 @@ internal static class RequestShape
             : members;
 
     /// <summary>How the answer's stream is changed. Null: the answer is not streamed.</summary>
-    public static StreamOptions? StreamFor(AttemptRun run, Func<Usage, NanoUsd?> costOf)
+    public static StreamOptions? StreamFor(AttemptRun run, Deployment deployment, Func<Usage, NanoUsd?> costOf)
     {
         if (!run.Request.IsStream)
             return null;
@@ -70,18 +66,7 @@ internal static class RequestShape
             HidesUsage: !run.Request.IncludesUsage && !config.General.AlwaysIncludeStreamUsage,
             config.LiteLlm.IncludeCostInStreamingUsage ? costOf : null)
         {
-            Choices = ChoicesOf(run.Request),
+            Choices = AnswerChoices.ExpectedOf(run.Request, run.Endpoint.Operation, deployment),
         };
-    }
-
-    /// <summary>How many choices the client asks for; what is no number the provider will refuse.</summary>
-    private static int ChoicesOf(ClientRequest request)
-    {
-        if (request.Find("n") is not { } member)
-            return 1;
-        var reader = new Utf8JsonReader(request.ValueOf(member));
-        return reader.Read() && reader.TokenType == JsonTokenType.Number && reader.TryGetInt32(out var count)
-            ? Math.Clamp(count, 1, MostChoices)
-            : 1;
     }
 }

@@ -76,7 +76,7 @@ public sealed class UpstreamClient : IDisposable
         {
             return new FailedAnswer(UpstreamFailure.NotReached(call.Deployment, e));
         }
-        catch (Exception e) when (e is HttpRequestException or IOException && clientAborted.IsCancellationRequested)
+        catch (Exception e) when (e is HttpRequestException or IOException or AuthenticationException && clientAborted.IsCancellationRequested)
         {
             throw new OperationCanceledException("The client hung up.", e, clientAborted);
         }
