@@ -91,7 +91,7 @@ public sealed class HedgeTests
     public async Task ASlowStreamIsTriedAtASecondDeploymentAndTheSlowOneIsCancelled()
     {
         await using var upstream = await UpstreamAsync(HangAsync, AnswerAsync);
-        await using var gateway = await GatewayHost.StartAsync(Pair("hedge_after: 800ms"), upstream, time: _time);
+        await using var gateway = await GatewayHost.StartAsync(Pair("hedge_after: 800ms, hedge_max_share: 1"), upstream, time: _time);
         var start = _time.GetUtcNow();
 
         using var response = await AskAsync(gateway);
@@ -111,7 +111,7 @@ public sealed class HedgeTests
     public async Task TheFirstMayStillWin()
     {
         await using var upstream = await UpstreamAsync(After(_secondIsAsked, AnswerAsync), HangAsync);
-        await using var gateway = await GatewayHost.StartAsync(Pair("hedge_after: 800ms"), upstream, time: _time);
+        await using var gateway = await GatewayHost.StartAsync(Pair("hedge_after: 800ms, hedge_max_share: 1"), upstream, time: _time);
 
         using var response = await AskAsync(gateway);
 
@@ -126,7 +126,7 @@ public sealed class HedgeTests
         await using var upstream = await UpstreamAsync(
             After(_secondIsAsked, async http => { await FailAsync(http); await http.Response.CompleteAsync(); _isOpen.SetResult(); }),
             After(_isOpen, AnswerAsync));
-        await using var gateway = await GatewayHost.StartAsync(Pair("hedge_after: 800ms"), upstream, time: _time);
+        await using var gateway = await GatewayHost.StartAsync(Pair("hedge_after: 800ms, hedge_max_share: 1"), upstream, time: _time);
 
         using var response = await AskAsync(gateway);
 
@@ -139,7 +139,7 @@ public sealed class HedgeTests
     {
         await using var upstream = await UpstreamAsync(After(_secondIsAsked, FailAsync), FailAsync);
         await using var gateway = await GatewayHost.StartAsync(
-            Pair("hedge_after: 800ms").Replace("num_retries: 0", "num_retries: 1"), upstream, time: _time);
+            Pair("hedge_after: 800ms, hedge_max_share: 1").Replace("num_retries: 0", "num_retries: 1"), upstream, time: _time);
 
         using var response = await AskAsync(gateway);
 
@@ -152,9 +152,10 @@ public sealed class HedgeTests
 
     [TestCase("hedge_after: off", Stream)]
     [TestCase("hedge_max_share: 1", Stream)]
-    [TestCase("hedge_after: 800ms", Plain)]
-    [TestCase("hedge_after: p95", Stream, Description = "nothing is known yet of how fast they are")]
-    [TestCase("hedge_after: 800ms, retry_budget: {ratio: 0, floor: 0}", Stream)]
+    [TestCase("hedge_after: 800ms, hedge_max_share: 1", Plain)]
+    [TestCase("hedge_after: p95, hedge_max_share: 1", Stream, Description = "nothing is known yet of how fast they are")]
+    [TestCase("hedge_after: 800ms", Stream, Description = "one request is not twenty")]
+    [TestCase("hedge_after: 800ms, hedge_max_share: 1, retry_budget: {ratio: 0, floor: 0}", Stream)]
     public async Task NothingIsTriedBesideTheFirst(string settings, string question)
     {
         await using var upstream = await UpstreamAsync(
@@ -175,23 +176,23 @@ public sealed class HedgeTests
     }
 
     [Test]
-    public async Task AtMostItsShareOfTheRequestsAndOneMoreIsHedged()
+    public async Task AtMostItsShareOfTheRequestsIsHedged()
     {
         await using var upstream = await UpstreamAsync(HangAsync, AnswerAsync);
         await using var gateway = await GatewayHost.StartAsync(
-            Pair("hedge_after: 800ms, hedge_max_share: 0, disable_cooldowns: true", ", stream_timeout: 20"), upstream, time: _time);
+            Pair("hedge_after: 800ms, hedge_max_share: 0.5, disable_cooldowns: true", ", stream_timeout: 20"), upstream, time: _time);
 
         using var first = await AskAsync(gateway, step: 0.02);
         using var second = await AskAsync(gateway, step: 0.02);
 
-        Assert.That(((int)first.StatusCode, (int)second.StatusCode), Is.EqualTo((200, 408)));
+        Assert.That(((int)first.StatusCode, (int)second.StatusCode), Is.EqualTo((408, 200)));
     }
 
     [Test]
     public async Task AClientThatHangsUpCancelsBoth()
     {
         await using var upstream = await UpstreamAsync(HangAsync, HangAsync);
-        await using var gateway = await GatewayHost.StartAsync(Pair("hedge_after: 800ms"), upstream, time: _time);
+        await using var gateway = await GatewayHost.StartAsync(Pair("hedge_after: 800ms, hedge_max_share: 1"), upstream, time: _time);
         using var hangUp = new CancellationTokenSource();
 
         var body = new StringContent(Stream, Encoding.UTF8, "application/json");

@@ -19,7 +19,7 @@ public sealed class RetryBudgetTests
     {
         var budget = new RetryBudget(_time);
         for (var i = 0; i < requests; i++)
-            budget.CountRequest();
+            budget.CountRequest(hedgeShare: 0);
 
         Assert.That(Enumerable.Range(0, 2000).Count(_ => budget.TryTakeRetry(_settings)), Is.EqualTo(retries));
     }
@@ -29,7 +29,7 @@ public sealed class RetryBudgetTests
     {
         var budget = new RetryBudget(_time);
         for (var i = 0; i < 100; i++)
-            budget.CountRequest();
+            budget.CountRequest(hedgeShare: 0);
         while (budget.TryTakeRetry(_settings))
             Assert.That(budget, Is.Not.Null);
         _time.Advance(TimeSpan.FromSeconds(9.9));
@@ -41,16 +41,32 @@ public sealed class RetryBudgetTests
         Assert.That(Enumerable.Range(0, 100).Count(_ => budget.TryTakeRetry(_settings)), Is.EqualTo(10));
     }
 
+    [TestCase(0.05, 100, 5)]
+    [TestCase(0.05, 19, 0)]
+    [TestCase(0.05, 20, 1)]
+    [TestCase(0.1, 50, 5)]
+    [TestCase(1, 7, 7)]
+    [TestCase(0, 1000, 0)]
+    [TestCase(0.05, 1000, 10, Description = "what quiet times saved up is bounded")]
+    public void HedgesAreAShareOfTheRequests(double share, int requests, int hedges)
+    {
+        var budget = new RetryBudget(_time);
+        for (var i = 0; i < requests; i++)
+            budget.CountRequest(share);
+
+        Assert.That(Enumerable.Range(0, 100).Count(_ => budget.TryTakeHedge(_settings)), Is.EqualTo(hedges));
+    }
+
     [Test]
-    public void HedgesAreAShareOfTheRequestsAndOneMoreAndCountAsRetries()
+    public void AHedgeCountsAsARetry()
     {
         var budget = new RetryBudget(_time);
         for (var i = 0; i < 100; i++)
-            budget.CountRequest();
+            budget.CountRequest(hedgeShare: 1);
 
-        Assert.That(Enumerable.Range(0, 100).Count(_ => budget.TryTakeHedge(_settings, 0.05)), Is.EqualTo(6));
-        Assert.That(Enumerable.Range(0, 100).Count(_ => budget.TryTakeRetry(_settings)), Is.EqualTo(24));
-        Assert.That(budget.TryTakeHedge(_settings, 1), Is.False);
+        Assert.That(Enumerable.Range(0, 5).All(_ => budget.TryTakeHedge(_settings)), Is.True);
+        Assert.That(Enumerable.Range(0, 100).Count(_ => budget.TryTakeRetry(_settings)), Is.EqualTo(25));
+        Assert.That(budget.TryTakeHedge(_settings), Is.False);
     }
 
     [Test]
@@ -66,7 +82,7 @@ public sealed class RetryBudgetTests
                 time.Advance(TimeSpan.FromMilliseconds(kind == 0 ? milliseconds : 0));
                 now += kind == 0 ? milliseconds : 0;
                 if (kind == 1)
-                    budget.CountRequest();
+                    budget.CountRequest(hedgeShare: 0);
                 var isTaken = kind >= 2 && budget.TryTakeRetry(_settings);
                 if (kind == 1 || isTaken)
                     log.Add((now / 1000, isTaken));

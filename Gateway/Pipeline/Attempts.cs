@@ -35,7 +35,7 @@ internal sealed class Attempts
     public async ValueTask<AttemptOutcome> RunAsync(AttemptRun run, CancellationToken clientAborted)
     {
         run.StartTimestamp = _time.GetTimestamp();
-        _budget.CountRequest();
+        _budget.CountRequest(run.Snapshot.Config.Router.Hedge?.MaxShare ?? 0);
         var outcome = await _group.RunAsync(run, clientAborted);
         if (outcome.Error is not { } error)
             return outcome;

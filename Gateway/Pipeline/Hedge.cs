@@ -76,7 +76,7 @@ internal sealed class Hedge(DeploymentCalls calls, Router router, RetryBudget bu
         var reason = "";
         if (!router.HasHealthy(run.Group, run.Tried))
             reason = "no other deployment is left";
-        else if (!budget.TryTakeHedge(settings.RetryBudget, settings.Hedge!.MaxShare))
+        else if (!budget.TryTakeHedge(settings.RetryBudget))
             reason = "hedge_max_share or the retry budget is spent";
         else if (calls.Begin(run, AttemptKind.Hedge, out var open) is not null)
             reason = "no other deployment can be called";

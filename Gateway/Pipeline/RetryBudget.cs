@@ -12,21 +12,30 @@ internal sealed class RetryBudget(TimeProvider time)
     /// <summary>Seconds that count, one bucket each: long enough to be steady, short enough to follow the traffic.</summary>
     private const int Seconds = 10;
 
+    /// <summary>Hedges that quiet times may save up: a burst of slow answers gets so many beyond its share.</summary>
+    private const double MostSavedHedges = 10;
+
+    /// <summary>Twenty times a twentieth, as floating point adds it up, falls a little short of 1.</summary>
+    private const double OneHedge = 1 - 1e-9;
+
     private readonly Lock _lock = new();
     private readonly Counts[] _buckets = new Counts[Seconds];
     private readonly long _start = time.GetTimestamp();
     private Counts _sum;
     private long _second;
+    private double _hedges;
 
-    private record struct Counts(long Requests, long Extra, long Hedges);
+    private record struct Counts(long Requests, long Extra);
 
     /// <summary>A request came in.</summary>
-    public void CountRequest()
+    /// <param name="hedgeShare">The share of requests that may be hedged; 0: none.</param>
+    public void CountRequest(double hedgeShare)
     {
         lock (_lock)
         {
             Turn();
-            Add(new(1, 0, 0));
+            Add(new(1, 0));
+            _hedges = Math.Min(_hedges + hedgeShare, MostSavedHedges);
         }
     }
 
@@ -38,21 +47,21 @@ internal sealed class RetryBudget(TimeProvider time)
             Turn();
             if (!HasRoom(settings))
                 return false;
-            Add(new(0, 1, 0));
+            Add(new(0, 1));
             return true;
         }
     }
 
     /// <summary>Takes one hedge, which counts as a retry too. False: there is none left.</summary>
-    /// <param name="share">The share of requests that may be hedged, and one more.</param>
-    public bool TryTakeHedge(RetryBudgetSettings settings, double share)
+    public bool TryTakeHedge(RetryBudgetSettings settings)
     {
         lock (_lock)
         {
             Turn();
-            if (!HasRoom(settings) || _sum.Hedges + 1 > share * _sum.Requests + 1)
+            if (!HasRoom(settings) || _hedges < OneHedge)
                 return false;
-            Add(new(0, 1, 1));
+            _hedges--;
+            Add(new(0, 1));
             return true;
         }
     }
@@ -66,7 +75,7 @@ internal sealed class RetryBudget(TimeProvider time)
     }
 
     private static void Sum(ref Counts counts, Counts more) =>
-        counts = new(counts.Requests + more.Requests, counts.Extra + more.Extra, counts.Hedges + more.Hedges);
+        counts = new(counts.Requests + more.Requests, counts.Extra + more.Extra);
 
     /// <summary>Forgets the seconds that are over.</summary>
     private void Turn()
@@ -81,7 +90,7 @@ internal sealed class RetryBudget(TimeProvider time)
         while (_second < now)
         {
             ref var oldest = ref _buckets[++_second % Seconds];
-            Sum(ref _sum, new(-oldest.Requests, -oldest.Extra, -oldest.Hedges));
+            Sum(ref _sum, new(-oldest.Requests, -oldest.Extra));
             oldest = default;
         }
     }
