@@ -32,6 +32,7 @@ public sealed class RoutingSettingTests
                 ServiceUnavailableErrorAllowedFails: 7
                 BadGatewayErrorAllowedFails: 8
                 NotFoundErrorAllowedFails: 9
+            general_settings: {background_health_checks: true}
             """);
         Assert.That(loaded.Said(), Is.Empty);
         var (router, deployment) = (loaded.Config.Router, loaded.Config.ModelList[0]);
@@ -79,8 +80,10 @@ public sealed class RoutingSettingTests
     [TestCase("optional_pre_call_checks: [prompt_caching]", FindingKind.Ignored, "'prompt_caching' is not honoured")]
     [TestCase("optional_pre_call_checks: [enforce_rate_limits]", FindingKind.Invalid,
         "'enforce_rate_limits' is no check; there are enforce_model_rate_limits")]
+    [TestCase("routing_strategy_args: {ttl: 60}", FindingKind.Ignored, "has no effect with simple-shuffle")]
+    [TestCase("enable_health_check_routing: true", FindingKind.Ignored, "has no effect without general_settings.background_health_checks")]
     [TestCase("routing_strategy_args: {rolling_window_size: 10}", FindingKind.Ignored, "is not honoured by this version")]
-    [TestCase("routing_strategy_args: {max_latency_list_size: 0}", FindingKind.Invalid, "must be a whole number from 1 to 1000")]
+    [TestCase("{routing_strategy: latency-based, routing_strategy_args: {max_latency_list_size: 0}}", FindingKind.Invalid, "must be a whole number from 1 to 1000")]
     public void AWrongRouterSettingIsReportedWithItsLine(string setting, FindingKind kind, string message)
     {
         var finding = ConfigText.Read($"router_settings:\n  {setting}").Findings.Single();

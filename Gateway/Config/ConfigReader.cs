@@ -47,15 +47,15 @@ public static class ConfigReader
         var lite = ReadSection(root, ConfigSections.LiteLlm, LiteLlmSettings.Read);
         var users = ReadUsers(root);
         var leftOut = new List<string>();
-        var router = ReadSection(root, ConfigSections.Router, s => RouterSettings.Read(s, lite));
         var general = ReadGeneral(root, lite, users);
+        var router = ReadSection(root, ConfigSections.Router, s => RouterSettings.Read(s, lite, general));
         return new GatewayConfig
         {
             ModelList = [.. root.Sections("model_list", ConfigSections.Deployment)
                 .SelectMany(entry => DeploymentConfig.Read(entry, credentials, leftOut))],
             ModelsOfMissingVariables = [.. leftOut],
             LiteLlm = lite,
-            Router = router with { EnableHealthCheckRouting = router.EnableHealthCheckRouting || general.EnableHealthCheckRouting },
+            Router = router,
             General = general,
             UserAccess = users,
             Teams = TeamAccess.ReadAll(root, users),

@@ -103,7 +103,7 @@ public sealed record RouterSettings
     ];
 
     /// <summary>What router_settings says, else what litellm_settings says.</summary>
-    internal static RouterSettings Read(YamlSection s, LiteLlmSettings lite)
+    internal static RouterSettings Read(YamlSection s, LiteLlmSettings lite, GeneralSettings general)
     {
         var defaults = new RouterSettings();
         var settings = defaults with
@@ -127,7 +127,7 @@ public sealed record RouterSettings
             EnableTagFiltering = s.Flag("enable_tag_filtering") ?? false,
             TagFilteringMatchAny = s.Flag("tag_filtering_match_any") ?? true,
             DefaultMaxParallelRequests = s.Count("default_max_parallel_requests", least: 1),
-            EnableHealthCheckRouting = s.Flag("enable_health_check_routing") ?? false,
+            EnableHealthCheckRouting = ReadHealthRouting(s, general),
             MaxFallbacks = s.Count("max_fallbacks", most: MostRetries) ?? defaults.MaxFallbacks,
             Fallbacks = ReadFallbacks(s, lite),
             ContextWindowFallbacks = ReadFallbacks(s, "context_window_fallbacks", lite.ContextWindowFallbacks),
@@ -140,9 +140,14 @@ public sealed record RouterSettings
         if (s.Section("routing_strategy_args", ConfigSections.RoutingStrategyArgs) is not { } args)
             return settings;
         settings = ReadStrategyArgs(args, settings);
+        if (!settings.RoutingStrategy.StartsWith("latency-based", StringComparison.Ordinal))
+            foreach (var key in LatencyArgs.Where(args.Has))
+                args.Report(FindingKind.Ignored, key, $"has no effect with {settings.RoutingStrategy}: it is for latency-based-routing");
         args.ReportUnread();
         return settings;
     }
+
+    private static readonly string[] LatencyArgs = ["ttl", "lowest_latency_buffer", "max_latency_list_size"];
 
     internal static RouterSettings ReadStrategyArgs(YamlSection s, RouterSettings settings) => settings with
     {
@@ -150,6 +155,15 @@ public sealed record RouterSettings
         LowestLatencyBuffer = s.Number("lowest_latency_buffer") ?? settings.LowestLatencyBuffer,
         MaxLatencyListSize = s.Count("max_latency_list_size", least: 1, most: MostSamples) ?? settings.MaxLatencyListSize,
     };
+
+    private static bool ReadHealthRouting(YamlSection s, GeneralSettings general)
+    {
+        const string Key = "enable_health_check_routing";
+        var isOn = s.Flag(Key) ?? false;
+        if (isOn && !general.BackgroundHealthChecks)
+            s.Report(FindingKind.Ignored, Key, "has no effect without general_settings.background_health_checks: true, as nothing is checked");
+        return isOn || general.EnableHealthCheckRouting;
+    }
 
     private static string? ReadStrategy(YamlSection s)
     {

@@ -23,7 +23,7 @@ internal static class SettingNames
         Ask(ConfigSections.Root, s => ConfigReader.ReadRoot(s));
         Ask(ConfigSections.LiteLlm, s => LiteLlmSettings.Read(s));
         Ask(ConfigSections.CostMargin, s => CostShare.ReadMargin(s));
-        Ask(ConfigSections.Router, s => RouterSettings.Read(s, lite));
+        Ask(ConfigSections.Router, s => RouterSettings.Read(s, lite, new GeneralSettings()));
         Ask(ConfigSections.RoutingStrategyArgs, s => RouterSettings.ReadStrategyArgs(s, new RouterSettings()));
         Ask(ConfigSections.RetryBudget, s => RetryBudgetSettings.Read(s));
         Ask(ConfigSections.RetryPolicy, s => RetryPolicy.Read(s));
