@@ -160,6 +160,7 @@ public sealed partial class GatewayApp : IAsyncDisposable
         var database = Database.Open(options.DatabasePath, syncEveryCommit: config.General.LedgerSync == LedgerSync.Full);
         var ledger = Own(new SpendLedger(database, time, logs.CreateLogger<SpendLedger>(), keepRows: !config.General.DisableSpendLogs));
         _ledger = ledger;
+        Own(new HeadLog(database, time, logs.CreateLogger<HeadLog>()));
         var decisions = Own(new DecisionLog(database, ledger.Writer, time, () => live.Snapshot().Config.General.DecisionRetention));
         _keys = Own(new KeyRing(LiveConfig.KeySetupOf(config), Own(new KeyStore(database, time)), time, logs.CreateLogger<KeyRing>()));
         var limiter = new Limiter(ledger.LoadBalances());

@@ -51,12 +51,12 @@ public sealed class SpendLedgerTests
 
         var time = Sample.Start.ToUnixTimeMilliseconds();
         const string Who = "k1|laptop|alice|red|customer-7|[\"a, \\u0022b\\u0022\",\"\\uFFFD\"]";
-        Assert.That(Rows("SELECT * FROM ledger"), Is.EqualTo(new[]
+        Assert.That(Rows("SELECT * FROM ledger").Select(row => row[..^64]), Is.EqualTo(new[]
         {
             $"1|{time}|{exchange.Id}|1|first|{Who}|/v1/chat/completions|best|gpt-4o|d1|openai|openai/gpt-4o||429|RateLimitError"
-                + "|10|5|0|0|0|7|3|0|||0|0||0|1|decision-1|15|10",
+                + "|10|5|0|0|0|7|3|0|||0|0||0|1|decision-1|15|10|||",
             $"2|{time}|{exchange.Id}|2|hedge|{Who}|/v1/chat/completions|best|claude|d1|openai|openai/claude||200|"
-                + "|1|2|3|4|5|6|7|8|{\"prompt_tokens\":15}|claude@2026-01-01|12345|1234|56|1|1|decision-1|15|21",
+                + "|1|2|3|4|5|6|7|8|{\"prompt_tokens\":15}|claude@2026-01-01|12345|1234|56|1|1|decision-1|15|21|||",
         }));
     }
 
@@ -212,7 +212,7 @@ public sealed class SpendLedgerTests
         await using (var ledger = Open())
             ledger.Append(Sample.Exchange(new Caller { KeyId = "", UserId = Caller.DefaultUserId }, new NanoUsd(10)));
         Assert.That(Rows("SELECT key_id, user_id FROM ledger"), Is.EqualTo(new[] { "|default_user_id" }));
-        Assert.That(Rows("SELECT * FROM balance"), Is.EqualTo(new[] { "user|default_user_id|10" }));
+        Assert.That(Rows("SELECT * FROM balance"), Is.EqualTo(new[] { "user|default_user_id|10|0" }));
     }
 
     [Test]
@@ -234,7 +234,7 @@ public sealed class SpendLedgerTests
             for (var i = 0; i < 3; i++)
                 ledger.Append(Sample.Exchange(Alice, new NanoUsd(10)));
         Assert.That(Rows("SELECT id FROM ledger"), Is.Empty);
-        Assert.That(Rows("SELECT * FROM balance ORDER BY kind"), Is.EqualTo(new[] { "key|k1|30", "team|red|30", "user|alice|30" }));
+        Assert.That(Rows("SELECT * FROM balance ORDER BY kind"), Is.EqualTo(new[] { "key|k1|30|30", "team|red|30|30", "user|alice|30|30" }));
     }
 
     [TestCase("UPDATE ledger SET cost_nano_usd = 0")]
@@ -261,7 +261,7 @@ public sealed class SpendLedgerTests
     private SpendLedger Open(bool keepRows = true) =>
         new(_folder.OpenDatabase(), TimeProvider.System, NullLogger<SpendLedger>.Instance, keepRows);
 
-    private void AssertBalancesAreSums() => Assert.That(Rows("SELECT * FROM balance ORDER BY 1, 2"), Is.EqualTo(Rows("""
+    private void AssertBalancesAreSums() => Assert.That(Rows("SELECT kind, id, spent_nano_usd FROM balance ORDER BY 1, 2"), Is.EqualTo(Rows("""
         SELECT 'key', key_id, sum(cost_nano_usd) FROM ledger GROUP BY 2 UNION ALL
         SELECT 'team', team_id, sum(cost_nano_usd) FROM ledger WHERE team_id IS NOT NULL GROUP BY 2 UNION ALL
         SELECT 'user', user_id, sum(cost_nano_usd) FROM ledger GROUP BY 2 ORDER BY 1, 2
@@ -275,7 +275,14 @@ public sealed class SpendLedgerTests
         using var reader = command.ExecuteReader();
         var rows = new List<string>();
         while (reader.Read())
-            rows.Add(string.Join('|', Enumerable.Range(0, reader.FieldCount).Select(i => reader.IsDBNull(i) ? "" : reader.GetString(i))));
+            rows.Add(string.Join('|', Enumerable.Range(0, reader.FieldCount).Select(i => Text(reader, i))));
         return rows;
+
+        static string Text(SqliteDataReader reader, int i) => reader.GetValue(i) switch
+        {
+            DBNull => "",
+            byte[] bytes => Convert.ToHexStringLower(bytes),
+            _ => reader.GetString(i),
+        };
     }
 }

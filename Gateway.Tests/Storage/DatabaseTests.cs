@@ -35,7 +35,7 @@ public sealed class DatabaseTests
     public void OpeningAgainKeepsWhatIsThere()
     {
         using (var first = _folder.OpenDatabase().Connect())
-            Run(first, "INSERT INTO balance VALUES ('user', 'alice', 7)");
+            Run(first, "INSERT INTO balance VALUES ('user', 'alice', 7, 7)");
         using var second = _folder.OpenDatabase().Connect();
         Assert.That(Scalar(second, "SELECT spent_nano_usd FROM balance"), Is.EqualTo(7));
     }
@@ -45,8 +45,9 @@ public sealed class DatabaseTests
     {
         Migration one = new(1, "CREATE TABLE a (x); INSERT INTO a VALUES (42)"), two = new(2, "ALTER TABLE a ADD COLUMN y");
         Database.Open(_folder.File("x.db"), false, [one]);
-        using var migrated = Database.Open(_folder.File("x.db"), false, [one, two]).Connect();
-        using var copy = new SqliteConnection($"Data Source={_folder.File("x.db.v1")};Mode=ReadOnly;Pooling=False");
+        var database = Database.Open(_folder.File("x.db"), false, [one, two]);
+        using var migrated = database.Connect();
+        using var copy = new SqliteConnection($"Data Source={_folder.File("x.db.backup-v1")};Mode=ReadOnly;Pooling=False");
         copy.Open();
         Assert.Multiple(() =>
         {
@@ -54,6 +55,7 @@ public sealed class DatabaseTests
             Assert.That(Scalar(migrated, "PRAGMA user_version"), Is.EqualTo(2));
             Assert.That(Scalar(copy, "SELECT x FROM a"), Is.EqualTo(42));
             Assert.That(Scalar(copy, "PRAGMA user_version"), Is.EqualTo(1));
+            Assert.That(database.CopyPath, Is.EqualTo(_folder.File("x.db.backup-v1")));
         });
     }
 
@@ -124,7 +126,7 @@ public sealed class DatabaseTests
     public void AReadOnlyConnectionReadsBesideAWriterAndWritesNothing()
     {
         using var writer = _folder.OpenDatabase().Connect();
-        Run(writer, "BEGIN IMMEDIATE; INSERT INTO balance VALUES ('user', 'alice', 7)");
+        Run(writer, "BEGIN IMMEDIATE; INSERT INTO balance VALUES ('user', 'alice', 7, 7)");
         using var reader = Database.OpenExisting(_folder.File("gateway.db"), readOnly: true).Connect();
         Assert.That(Scalar(reader, "SELECT count(*) FROM balance"), Is.Zero);
         Assert.That(() => Run(reader, "DELETE FROM balance"), Throws.TypeOf<SqliteException>());

@@ -181,11 +181,7 @@ public static class SpendCommand
         foreach (var line in lines)
         {
             string[] cells = by == SpendGrouping.Key ? [NameOf(line, by), line.Alias ?? ""] : [NameOf(line, by)];
-            output.Write(string.Join(',', cells.Concat(Figures(line)).Select(Quote)) + "\r\n");
+            output.Write(string.Join(',', cells.Concat(Figures(line)).Select(CsvText.Cell)) + "\r\n");
         }
     }
-
-    /// <summary>RFC 4180: cells with commas, quotes or line ends stand in quotes, and quotes are doubled.</summary>
-    private static string Quote(string cell) =>
-        cell.AsSpan().ContainsAny(",\"\r\n") ? $"\"{cell.Replace("\"", "\"\"")}\"" : cell;
 }

@@ -22,25 +22,18 @@ internal readonly record struct LedgerEntry(Exchange Exchange, Attempt Attempt)
 /// </summary>
 internal sealed class LedgerInsert : IGroupInsert<LedgerEntry>
 {
-    private const string RowSql = """
-        INSERT INTO ledger (time_ms, exchange_id, attempt, kind, key_id, key_alias, user_id, team_id, end_user, route, requested_model,
-          model_group, deployment_id, provider, model, status, exception_class, input_tokens, cached_read_tokens, cache_write_tokens,
-          cache_write_hour_tokens, input_audio_tokens, output_tokens, reasoning_tokens, output_audio_tokens, raw_usage, price_id,
-          cost_nano_usd, latency_ms, ttft_ms, is_estimated, is_stream, decision_id, tags)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,
-          ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34)
-        """;
-
-    private const string BalanceSql = """
-        INSERT INTO balance (kind, id, spent_nano_usd) VALUES (?1, ?2, ?3)
-          ON CONFLICT DO UPDATE SET spent_nano_usd = min(spent_nano_usd + excluded.spent_nano_usd, 9000000000000000000)
+    /// <summary>Adds to what was spent and to that part of it that is in no row.</summary>
+    internal const string BalanceSql = """
+        INSERT INTO balance (kind, id, spent_nano_usd, unlogged_nano_usd) VALUES (?1, ?2, ?3, ?4)
+          ON CONFLICT DO UPDATE SET spent_nano_usd = min(spent_nano_usd + excluded.spent_nano_usd, 9000000000000000000),
+            unlogged_nano_usd = min(unlogged_nano_usd + excluded.unlogged_nano_usd, 9000000000000000000)
         """;
 
     /// <summary>As in <see cref="BalanceSql"/>: a sum that leaves 64 bits stops at 9 billion dollars instead of failing the rows.</summary>
-    private const long MostSpent = 9_000_000_000_000_000_000;
+    internal const long MostSpent = 9_000_000_000_000_000_000;
 
     private readonly bool _keepRows;
-    private readonly PreparedStatement _row;
+    private readonly LedgerChain _chain;
     private readonly PreparedStatement _balance;
 
     // What the group that is being written adds to each balance. Many rows have few subjects, so summing here first is cheaper.
@@ -50,7 +43,7 @@ internal sealed class LedgerInsert : IGroupInsert<LedgerEntry>
     public LedgerInsert(SqliteConnection connection, bool keepRows)
     {
         _keepRows = keepRows;
-        _row = new PreparedStatement(connection, RowSql);
+        _chain = new LedgerChain(connection);
         _balance = new PreparedStatement(connection, BalanceSql);
     }
 
@@ -58,21 +51,25 @@ internal sealed class LedgerInsert : IGroupInsert<LedgerEntry>
     public void Write(ReadOnlySpan<LedgerEntry> entries)
     {
         _sums.Clear();
+        if (_keepRows)
+            _chain.Begin();
         foreach (var entry in entries)
         {
             if (_keepRows)
                 WriteRow(entry);
             AddToSums(entry);
         }
+        if (_keepRows)
+            _chain.End();
 
         foreach (var (subject, nanoUsd) in _sums)
-            _balance.Bind(Balances.NameOf(subject.Kind)).Bind(subject.Id).Bind(nanoUsd).Execute();
+            _balance.Bind(Balances.NameOf(subject.Kind)).Bind(subject.Id).Bind(nanoUsd).Bind(_keepRows ? 0 : nanoUsd).Execute();
     }
 
     public void Dispose()
     {
         _balance.Dispose();
-        _row.Dispose();
+        _chain.Dispose();
     }
 
     /// <summary>The text of <see cref="AttemptKind"/> in the table.</summary>
@@ -85,16 +82,16 @@ internal sealed class LedgerInsert : IGroupInsert<LedgerEntry>
         _ => throw new ArgumentOutOfRangeException(nameof(kind)),
     };
 
-    /// <summary>Binds in the order of <see cref="RowSql"/>.</summary>
     private void WriteRow(LedgerEntry entry)
     {
         var (exchange, attempt) = entry;
         var caller = entry.Caller;
         var usage = attempt.Usage;
-        _row.Bind(attempt.StartedAt.ToUnixTimeMilliseconds()).Bind(exchange.Id).Bind(attempt.Number).Bind(NameOf(attempt.Kind))
-            .Bind(caller.KeyId).Bind(caller.KeyAlias).Bind(caller.UserId).Bind(caller.TeamId).Bind(exchange.EndUser)
+        _chain.NewRow()
+            .Bind(attempt.StartedAt.ToUnixTimeMilliseconds()).Bind(exchange.Id).Bind(attempt.Number).Bind(NameOf(attempt.Kind))
+            .Bind(caller.KeyId).Bind(caller.KeyAlias).Bind(caller.UserId).Bind(caller.TeamId).Bind(exchange.EndUser).Bind(JsonOf(exchange.Tags))
             .Bind(exchange.Route).Bind(exchange.RequestedModel)
-            .Bind(attempt.ModelGroup).Bind(attempt.DeploymentId).Bind(attempt.Provider).Bind(attempt.Model)
+            .Bind(attempt.ModelGroup).Bind(attempt.DeploymentId).Bind(attempt.Provider).Bind(attempt.Model).BindNull()
             .Bind(attempt.Status).Bind(attempt.ExceptionClass)
             // Tokens of images have no column of their own; raw_usage has them apart.
             .Bind(usage.Input + usage.InputImage).Bind(usage.CachedRead).Bind(usage.CacheWrite).Bind(usage.CacheWriteHour).Bind(usage.InputAudio)
@@ -102,8 +99,8 @@ internal sealed class LedgerInsert : IGroupInsert<LedgerEntry>
             .Bind(attempt.RawUsage).Bind(attempt.PriceId).Bind(attempt.Cost.Value)
             .Bind((long)attempt.Latency.TotalMilliseconds).Bind((long?)attempt.TimeToFirstToken?.TotalMilliseconds)
             .Bind(attempt.IsEstimated).Bind(exchange.IsStream)
-            .Bind(exchange.DecisionId.Length > 0 ? exchange.DecisionId : null).Bind(JsonOf(exchange.Tags))
-            .Execute();
+            .Bind(exchange.DecisionId.Length > 0 ? exchange.DecisionId : null).BindNull().BindNull();
+        _chain.Write();
     }
 
     /// <summary>The tags as a JSON array; null without any, as usual. (The writer, unlike JsonEncodedText, takes half a surrogate pair.)</summary>

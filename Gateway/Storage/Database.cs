@@ -39,6 +39,9 @@ public sealed class Database
     /// <summary>The full path of the file.</summary>
     public string Path { get; }
 
+    /// <summary>The copy of the older database that was made before it was migrated. Null: it was not migrated.</summary>
+    public string? CopyPath { get; private set; }
+
     /// <summary>The version of the SQLite library in use: <c>3.53.2</c>.</summary>
     public static string SqliteVersion
     {
@@ -66,7 +69,12 @@ public sealed class Database
         var folder = System.IO.Path.GetDirectoryName(database.Path);
         if (!Directory.Exists(folder))
             throw new StorageException($"{database.Path}: the folder does not exist; create it, or name another file with --db.");
-        return database.Checked(connection => new Schema(connection, database.Path, migrations).BringUpToDate());
+        return database.Checked(connection =>
+        {
+            var schema = new Schema(connection, database.Path, migrations);
+            schema.BringUpToDate();
+            database.CopyPath = schema.CopyPath;
+        });
     }
 
     /// <summary>Opens an existing database beside a gateway that may be running; neither creates nor migrates.</summary>

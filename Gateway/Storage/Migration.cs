@@ -1,11 +1,16 @@
 using System.Globalization;
 using System.Reflection;
+using Microsoft.Data.Sqlite;
 
 namespace Gateway.Storage;
 
 /// <summary>One numbered step of the schema: the SQL that leads from version <c>Number - 1</c> to <c>Number</c>.</summary>
-internal sealed record Migration(int Number, string Sql)
+/// <param name="Then">What SQL cannot do, afterwards. Null: nothing.</param>
+internal sealed record Migration(int Number, string Sql, Action<SqliteConnection>? Then = null)
 {
+    /// <summary>The version in which rows of the ledger got their hashes.</summary>
+    private const int Chained = 3;
+
     /// <summary>Where the project file puts <c>Storage/Migrations/*.sql</c> in the executable.</summary>
     private const string Prefix = "Migrations/";
 
@@ -28,6 +33,7 @@ internal sealed record Migration(int Number, string Sql)
     {
         using var reader = new StreamReader(assembly.GetManifestResourceStream(name)!);
         var digits = name.AsSpan(Prefix.Length, 4);
-        return new Migration(int.Parse(digits, NumberStyles.None, CultureInfo.InvariantCulture), reader.ReadToEnd());
+        var number = int.Parse(digits, NumberStyles.None, CultureInfo.InvariantCulture);
+        return new Migration(number, reader.ReadToEnd(), number == Chained ? LedgerTable.ChainAll : null);
     }
 }

@@ -12,11 +12,14 @@ internal sealed class PreparedStatement : IDisposable
 {
     private readonly sqlite3 _connection;
     private readonly sqlite3_stmt _statement;
+    private readonly RowBytes? _copy;
     private byte[] _utf8 = new byte[4096];
     private int _next = 1;
 
-    public PreparedStatement(SqliteConnection connection, string sql)
+    /// <param name="copy">Takes a copy of every value that is bound, under the parameter's number. Null: nothing does.</param>
+    public PreparedStatement(SqliteConnection connection, string sql, RowBytes? copy = null)
     {
+        _copy = copy;
         _connection = connection.Handle ?? throw new InvalidOperationException("The connection is closed.");
         Check(raw.sqlite3_prepare_v3(_connection, sql, raw.SQLITE_PREPARE_PERSISTENT, out _statement));
     }
@@ -24,6 +27,7 @@ internal sealed class PreparedStatement : IDisposable
     /// <summary>Gives the next parameter its value.</summary>
     public PreparedStatement Bind(long value)
     {
+        _copy?.Add(_next, value);
         Check(raw.sqlite3_bind_int64(_statement, _next++, value));
         return this;
     }
@@ -42,6 +46,7 @@ internal sealed class PreparedStatement : IDisposable
         if (value.Length == 0)
         {
             // An empty span reaches SQLite as a null pointer, which it takes for NULL.
+            _copy?.Add(_next, []);
             Check(raw.sqlite3_bind_text(_statement, _next++, ""));
             return this;
         }
@@ -49,15 +54,29 @@ internal sealed class PreparedStatement : IDisposable
         var needed = Encoding.UTF8.GetMaxByteCount(value.Length);
         if (needed > _utf8.Length)
             _utf8 = new byte[needed];
-        // SQLite copies the text before it returns.
-        Check(raw.sqlite3_bind_text(_statement, _next++, _utf8.AsSpan(0, Encoding.UTF8.GetBytes(value, _utf8))));
-        return this;
+        return Bind(_utf8.AsSpan(0, Encoding.UTF8.GetBytes(value, _utf8)));
     }
 
     /// <summary>Gives the next parameter a text that is UTF-8 already; not empty.</summary>
     public PreparedStatement Bind(ReadOnlySpan<byte> utf8)
     {
+        _copy?.Add(_next, utf8);
+        // SQLite copies the text before it returns.
         Check(raw.sqlite3_bind_text(_statement, _next++, utf8));
+        return this;
+    }
+
+    /// <summary>Gives the next parameter bytes; they are not copied anywhere else.</summary>
+    public PreparedStatement BindBytes(ReadOnlySpan<byte> bytes)
+    {
+        Check(raw.sqlite3_bind_blob(_statement, _next++, bytes));
+        return this;
+    }
+
+    /// <summary>Gives the next parameter no value.</summary>
+    public PreparedStatement BindNull()
+    {
+        Check(raw.sqlite3_bind_null(_statement, _next++));
         return this;
     }
 
@@ -75,13 +94,45 @@ internal sealed class PreparedStatement : IDisposable
             Check(reset);
     }
 
-    public void Dispose() => _statement.Dispose();
-
-    private PreparedStatement BindNull()
+    /// <summary>Goes to the next row of a statement that gives some; after the last one it may be run again.</summary>
+    /// <returns>False: there is none.</returns>
+    /// <exception cref="SqliteException">It failed.</exception>
+    public bool Read()
     {
-        Check(raw.sqlite3_bind_null(_statement, _next++));
-        return this;
+        var result = raw.sqlite3_step(_statement);
+        if (result == raw.SQLITE_ROW)
+            return true;
+        Reset();
+        if (result != raw.SQLITE_DONE)
+            Check(result);
+        return false;
     }
+
+    /// <summary>Ends reading before the last row.</summary>
+    public void Reset()
+    {
+        raw.sqlite3_reset(_statement);
+        _next = 1;
+    }
+
+    /// <summary>How many columns a row has.</summary>
+    public int Columns => raw.sqlite3_column_count(_statement);
+
+    /// <summary>The name of a column, from 0.</summary>
+    public string NameOf(int column) => raw.sqlite3_column_name(_statement, column).utf8_to_string();
+
+    public bool IsNull(int column) => raw.sqlite3_column_type(_statement, column) == raw.SQLITE_NULL;
+
+    public bool IsNumber(int column) => raw.sqlite3_column_type(_statement, column) == raw.SQLITE_INTEGER;
+
+    public long Number(int column) => raw.sqlite3_column_int64(_statement, column);
+
+    /// <summary>A text as UTF-8 or bytes as they are; valid until the next row.</summary>
+    public ReadOnlySpan<byte> Utf8(int column) => raw.sqlite3_column_blob(_statement, column);
+
+    public string Text(int column) => Encoding.UTF8.GetString(Utf8(column));
+
+    public void Dispose() => _statement.Dispose();
 
     private void Check(int result)
     {

@@ -6,6 +6,9 @@ namespace Gateway.Storage;
 /// <summary>The version of a database's tables (PRAGMA user_version) and the way from an older one to this program's.</summary>
 internal sealed class Schema(SqliteConnection connection, string path, IReadOnlyList<Migration> migrations)
 {
+    /// <summary>The copy that was made before a migration. Null: none was needed.</summary>
+    public string? CopyPath { get; private set; }
+
     private long Version => Database.ReadNumber(connection, "PRAGMA user_version");
 
     /// <summary>Runs the missing migrations in one transaction: either all of them happen or none.</summary>
@@ -24,6 +27,7 @@ internal sealed class Schema(SqliteConnection connection, string path, IReadOnly
         foreach (var migration in migrations.Skip((int)Version))
         {
             Database.Run(connection, migration.Sql);
+            migration.Then?.Invoke(connection);
             // A pragma takes no parameters; the number comes from the name of an embedded file.
             Database.Run(connection, string.Create(CultureInfo.InvariantCulture, $"PRAGMA user_version = {migration.Number}"));
         }
@@ -50,11 +54,11 @@ internal sealed class Schema(SqliteConnection connection, string path, IReadOnly
     }
 
     /// <summary>
-    /// Leaves <c>FILE.v1</c> beside the database. Written under another name first, so that a file of that name is whole.
+    /// Leaves <c>FILE.backup-v1</c> beside the database. Written under another name first, so that a file of that name is whole.
     /// </summary>
     private void Copy(long version)
     {
-        var copy = string.Create(CultureInfo.InvariantCulture, $"{path}.v{version}");
+        var copy = string.Create(CultureInfo.InvariantCulture, $"{path}.backup-v{version}");
         var unfinished = copy + ".unfinished";
         File.Delete(unfinished);
         using (var target = new SqliteConnection($"Data Source={unfinished};Pooling=False"))
@@ -66,5 +70,6 @@ internal sealed class Schema(SqliteConnection connection, string path, IReadOnly
         }
 
         File.Move(unfinished, copy, overwrite: true);
+        CopyPath = copy;
     }
 }
