@@ -12,6 +12,7 @@ var root = new RootCommand("An AI model gateway: one executable, a LiteLLM-style
     serve.Create(environment),
     CheckCommand.Create(environment, ModelFindings.Of),
     SpendCommand.Create(environment, TimeProvider.System),
+    LedgerCommand.Create(environment, TimeProvider.System),
     ExplainCommand.Create(environment),
     KeyCommand.Create(environment, TimeProvider.System),
     PriceCommand.Create(environment),
