@@ -13,6 +13,7 @@ var root = new RootCommand("An AI model gateway: one executable, a LiteLLM-style
     CheckCommand.Create(environment, ModelFindings.Of),
     SpendCommand.Create(environment, TimeProvider.System),
     LedgerCommand.Create(environment, TimeProvider.System),
+    BackupCommand.Create(environment),
     ExplainCommand.Create(environment),
     KeyCommand.Create(environment, TimeProvider.System),
     PriceCommand.Create(environment),
