@@ -164,6 +164,9 @@ public sealed partial class GatewayApp : IAsyncDisposable
         var decisions = Own(new DecisionLog(database, ledger.Writer, time, () => live.Snapshot().Config.General.DecisionRetention));
         _keys = Own(new KeyRing(LiveConfig.KeySetupOf(config), Own(new KeyStore(database, time)), time, logs.CreateLogger<KeyRing>()));
         var limiter = new Limiter(ledger.LoadBalances());
+        Own(new CorrectionWatch(
+            database, ledger.LastCorrectionLoaded, c => limiter.Correct(c.Subjects, c.ModelGroup, c.Amount, c.Time),
+            time, logs.CreateLogger<CorrectionWatch>()));
         var router = new Router(config.Router, time, options.Random, live.PriceAt);
         var buffers = new BufferBudget(config.General.MaxBufferedBytes);
         _load = () => (live.Snapshot().Catalog.Deployments.Sum(router.InFlightAt), buffers.Used);

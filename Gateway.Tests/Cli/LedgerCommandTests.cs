@@ -126,6 +126,22 @@ public sealed class LedgerCommandTests
         Assert.That(string.Join(' ', rows.Select(row => JsonDocument.Parse(row).RootElement.GetProperty("user_id"))), Is.EqualTo(users));
     }
 
+    [Test]
+    public async Task AnEstimatedRowIsSettledAtWhatItDidCost()
+    {
+        await using (var ledger = new SpendLedger(_folder.OpenDatabase(), TimeProvider.System, NullLogger<SpendLedger>.Instance))
+        {
+            var exchange = Sample.Exchange(Alice, NanoUsd.FromUsd(0.5m));
+            exchange.Attempts[0].IsEstimated = true;
+            ledger.Append(exchange);
+        }
+        Assert.That(Run("settle", "1", "0.125"), Is.EqualTo(
+            (0, $"Row 1 is booked at 0.125 USD; the correction is -0.375 USD.{Environment.NewLine}", "")));
+        Assert.That(Run("settle", "2", "0").Error, Does.StartWith("gateway ledger settle: Row 2 (correction) is neither"));
+        Assert.That(Run("settle", "1", "2000000000").Error, Does.Contain("AMOUNT must be 0 to"));
+        Assert.That(Run("verify").Code, Is.Zero);
+    }
+
     [TestCase("7")]
     [TestCase("yesterday")]
     public void WhatIsNoTimeIsRefused(string since) => Assert.That(Run("export", "--since", since).Code, Is.Not.Zero);

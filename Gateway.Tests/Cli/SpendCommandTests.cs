@@ -65,6 +65,56 @@ public sealed class SpendCommandTests
     }
 
     [Test]
+    public async Task ARequestCountsInEachOfItsTagsAndOneWithoutInNone()
+    {
+        await using (var ledger = Ledger())
+        {
+            ledger.Append(Sample.Exchange(Alice, new NanoUsd(1)));
+            var tagged = Sample.Exchange(Alice, new NanoUsd(2));
+            tagged.Tags = ["night", "batch"];
+            ledger.Append(tagged);
+        }
+        var lines = Run("--by", "tag", "--csv").Output.Split("\r\n")[1..^1];
+        Assert.That(lines, Is.EqualTo(new[] { "batch,1,15,10,0.000000002", "night,1,15,10,0.000000002", "(no tag),1,15,10,0.000000001" }));
+    }
+
+    [Test]
+    public async Task TeamsAddUpAndThoseWithoutOneAreTogether()
+    {
+        await using (var ledger = Ledger())
+        {
+            foreach (var user in new[] { "alice", "bob" })
+                ledger.Append(Sample.Exchange(new Caller { UserId = user, KeyId = "", TeamId = "red" }, new NanoUsd(5)));
+            ledger.Append(Sample.Exchange(Bob, new NanoUsd(1)));
+        }
+        using var json = JsonDocument.Parse(Run("--by", "team", "--json").Output);
+        var lines = json.RootElement.EnumerateArray().Select(line =>
+            (line.GetProperty("team").GetString(), line.GetProperty("requests").GetInt64(), line.GetProperty("cost").GetDecimal()));
+        Assert.That(lines, Is.EqualTo(new[] { ("red", 2L, 0.00000001m), ("(no team)", 1L, 0.000000001m) }));
+    }
+
+    [Test]
+    public async Task OnlyWhatLiesBetweenTwoDatesCounts()
+    {
+        await using (var ledger = Ledger())
+            for (var day = 0; day < 10; day++)
+                ledger.Append(Sample.Exchange(Alice, new NanoUsd(1), at: Sample.Start.AddDays(-day)));
+        var days = Run("--by", "day", "--since", "2026-11-18", "--until", "2026-11-20", "--csv").Output.Split("\r\n")[1..^1];
+        Assert.That(days.Select(line => line.Split(',')[0]), Is.EqualTo(new[] { "2026-11-18", "2026-11-19" }));
+    }
+
+    [Test]
+    public async Task AResetIsSaidAndDoesNotMakeWhatWasSpentLess()
+    {
+        await Spend();
+        var before = Run().Output;
+        Assert.That(Run("reset", "alice"), Is.EqualTo((0, $"alice starts from zero; 1.5000125 USD were taken back.{Environment.NewLine}", "")));
+        Assert.That(Run().Output, Is.EqualTo(before));
+        Assert.That(Run("reset", "alice"), Is.EqualTo(
+            (1, "", $"gateway spend reset: alice has spent nothing since the last reset.{Environment.NewLine}")));
+    }
+
+    [Test]
     public async Task ItWorksBesideARunningGateway()
     {
         await using var ledger = Ledger();

@@ -5,14 +5,18 @@ using Gateway.Storage;
 
 namespace Gateway.Cli;
 
-/// <summary><c>gateway ledger verify|export</c>: checks the rows of what was spent, or prints them.</summary>
+/// <summary><c>gateway ledger verify|export|settle</c>: checks the rows of what was spent, prints or corrects them.</summary>
 public static class LedgerCommand
 {
+    /// <summary>As much as any request can cost (ModelPrice).</summary>
+    private const decimal MostUsd = 1_000_000_000;
+
     public static Command Create(IReadOnlyDictionary<string, string> environment, TimeProvider time) =>
         new("ledger", "Check, print, recompute or correct the rows of what was spent.")
         {
             CreateVerify(environment),
             CreateExport(environment, time),
+            CreateSettle(environment, time),
         };
 
     private static Command CreateVerify(IReadOnlyDictionary<string, string> environment)
@@ -72,6 +76,37 @@ public static class LedgerCommand
                     LedgerExport.WriteCsv(opened, filter, parsed.InvocationConfiguration.Output);
                 else
                     LedgerExport.WriteJsonLines(opened, filter, parsed.InvocationConfiguration.Output);
+                return 0;
+            });
+        });
+        return command;
+    }
+
+    private static Command CreateSettle(IReadOnlyDictionary<string, string> environment, TimeProvider time)
+    {
+        var id = new Argument<long>("ID") { Description = "The id of an estimated or recovered row, as export prints it." };
+        var amount = new Argument<decimal>("AMOUNT") { Description = "What the attempt did cost, in USD: 0.0125." };
+        var database = new DatabaseOptions();
+        var command = new Command("settle", "Say what an attempt did cost; it is a row of its own, and a running gateway follows.") { id, amount };
+        database.AddTo(command);
+        command.SetAction(parsed =>
+        {
+            var path = database.PathIn(parsed, environment);
+            var (output, error) = (parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error);
+            return DatabaseCommands.Run(path, error, () =>
+            {
+                if (parsed.GetValue(amount) is not (>= 0 and <= MostUsd and var usd))
+                {
+                    error.WriteLine($"gateway ledger settle: AMOUNT must be 0 to {MostUsd} USD.");
+                    return 1;
+                }
+                var clerk = new LedgerClerk(Database.OpenExisting(path, readOnly: false), time);
+                if (clerk.Settle(parsed.GetValue(id), NanoUsd.FromUsd(usd), out var difference) is { } refusal)
+                {
+                    error.WriteLine($"gateway ledger settle: {refusal}");
+                    return 1;
+                }
+                output.WriteLine($"Row {parsed.GetValue(id)} is booked at {NanoUsd.FromUsd(usd)} USD; the correction is {difference} USD.");
                 return 0;
             });
         });

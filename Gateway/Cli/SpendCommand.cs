@@ -1,14 +1,12 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Text.Json;
 using Gateway.Ledger;
 using Gateway.Storage;
-using Microsoft.Data.Sqlite;
 
 namespace Gateway.Cli;
 
-/// <summary><c>gateway spend</c>: what was spent, by user, model, key or day. Reads only, so it works beside a running gateway.</summary>
+/// <summary><c>gateway spend</c>: what was spent, by user, team, model, key, tag or day, and <c>gateway spend reset</c>.</summary>
 public static class SpendCommand
 {
     /// <summary>How the report is printed.</summary>
@@ -22,25 +20,28 @@ public static class SpendCommand
     public static Command Create(IReadOnlyDictionary<string, string> environment, TimeProvider time)
     {
         var by = new Option<string>("--by") { Description = "What a line stands for.", DefaultValueFactory = _ => "user" };
-        by.AcceptOnlyFromAmong("user", "model", "key", "day");
-        // Its default is not an option's default, which the help would show as 7.00:00:00.
-        var since = new Option<TimeSpan?>("--since")
-        {
-            Description = "How far back: 90m, 24h, 7d, 4w. Default: 7d.",
-            HelpName = "TIME",
-            CustomParser = ReadSince,
-        };
+        by.AcceptOnlyFromAmong("user", "team", "model", "key", "tag", "day");
+        var since = TimeOption.Since(time, "How far back: 90m, 24h, 7d, 4w, or a date in UTC (2026-11-23). Default: 7d.");
+        var until = TimeOption.Until(time);
         var format = new Option<string>("--format") { Description = "How it is printed.", DefaultValueFactory = _ => "table" };
         format.AcceptOnlyFromAmong("table", "json", "csv");
+        var json = new Option<bool>("--json") { Description = "The same as --format json." };
+        var csv = new Option<bool>("--csv") { Description = "The same as --format csv." };
         var database = new DatabaseOptions();
 
-        var command = new Command("spend", "Show what was spent, by user, model, key or day.") { by, since, format };
+        var command = new Command("spend", "Show what was spent, by user, team, model, key, tag or day.")
+        {
+            by, since, until, format, json, csv, CreateReset(environment, time),
+        };
         database.AddTo(command);
         command.SetAction(parsed => Run(
             database.PathIn(parsed, environment),
             Enum.Parse<SpendGrouping>(parsed.GetRequiredValue(by), ignoreCase: true),
-            time.GetUtcNow() - (parsed.GetValue(since) ?? DefaultSince),
-            Enum.Parse<Format>(parsed.GetRequiredValue(format), ignoreCase: true),
+            parsed.GetValue(since) ?? time.GetUtcNow() - DefaultSince,
+            parsed.GetValue(until),
+            parsed.GetValue(json) ? Format.Json
+                : parsed.GetValue(csv) ? Format.Csv
+                : Enum.Parse<Format>(parsed.GetRequiredValue(format), ignoreCase: true),
             parsed.InvocationConfiguration.Output,
             parsed.InvocationConfiguration.Error));
         return command;
@@ -49,11 +50,11 @@ public static class SpendCommand
     /// <summary>Prints the report; an error is one line.</summary>
     /// <returns>The exit code: 0, or 1 when there was an error.</returns>
     internal static int Run(
-        string databasePath, SpendGrouping by, DateTimeOffset since, Format format, TextWriter output, TextWriter error)
-    {
-        try
+        string databasePath, SpendGrouping by, DateTimeOffset since, DateTimeOffset? until, Format format, TextWriter output,
+        TextWriter error) =>
+        DatabaseCommands.Run(databasePath, error, () =>
         {
-            var lines = SpendReport.Read(Database.OpenExisting(databasePath, readOnly: true), by, since);
+            var lines = SpendReport.Read(Database.OpenExisting(databasePath, readOnly: true), by, since, until);
             var head = by.ToString().ToLowerInvariant();
             switch (format)
             {
@@ -69,17 +70,31 @@ public static class SpendCommand
             }
 
             return 0;
-        }
-        catch (StorageException e)
+        });
+
+    private static Command CreateReset(IReadOnlyDictionary<string, string> environment, TimeProvider time)
+    {
+        var user = new Argument<string>("USER") { Description = "The user_id of user_access." };
+        var database = new DatabaseOptions();
+        var command = new Command("reset", "Let a user start from zero; it is a row of the ledger, and a running gateway follows.") { user };
+        database.AddTo(command);
+        command.SetAction(parsed =>
         {
-            error.WriteLine(e.Message);
-            return 1;
-        }
-        catch (SqliteException e)
-        {
-            error.WriteLine($"{databasePath}: {Database.Explain(e)}");
-            return 1;
-        }
+            var path = database.PathIn(parsed, environment);
+            var (output, error) = (parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error);
+            return DatabaseCommands.Run(path, error, () =>
+            {
+                var clerk = new LedgerClerk(Database.OpenExisting(path, readOnly: false), time);
+                if (clerk.Reset(parsed.GetRequiredValue(user), out var amount) is { } refusal)
+                {
+                    error.WriteLine($"gateway spend reset: {refusal}");
+                    return 1;
+                }
+                output.WriteLine($"{parsed.GetRequiredValue(user)} starts from zero; {amount} USD were taken back.");
+                return 0;
+            });
+        });
+        return command;
     }
 
     /// <summary>A number and <c>m</c>, <c>h</c>, <c>d</c> or <c>w</c>.</summary>
@@ -106,18 +121,9 @@ public static class SpendCommand
         return true;
     }
 
-    private static TimeSpan? ReadSince(ArgumentResult argument)
-    {
-        var text = argument.Tokens[0].Value;
-        if (TryReadSince(text, out var since))
-            return since;
-        argument.AddError($"--since: '{text}' is not a time; write 90m, 24h, 7d or 4w.");
-        return null;
-    }
-
     private static string NameOf(SpendLine line, SpendGrouping by) =>
-        by != SpendGrouping.Key ? line.Name
-        : line.Name.Length == 0 ? "(no key)"
+        line.Name.Length == 0 ? $"(no {by.ToString().ToLowerInvariant()})"
+        : by != SpendGrouping.Key ? line.Name
         : line.Name[..Math.Min(ShortHashLength, line.Name.Length)];
 
     private static void WriteTable(string head, SpendGrouping by, IReadOnlyList<SpendLine> lines, TextWriter output)
@@ -141,7 +147,7 @@ public static class SpendCommand
         line.Cost.ToString(),
     ];
 
-    /// <summary>Requests of several models are counted in each, so only the other groupings add up to the number of requests.</summary>
+    /// <summary>Requests of several models or tags are counted in each, so only the other groupings add up to the number of requests.</summary>
     private static SpendLine Total(IReadOnlyList<SpendLine> lines) => new(
         "total", null, lines.Sum(line => line.Requests), lines.Sum(line => line.PromptTokens),
         lines.Sum(line => line.CompletionTokens), lines.Sum(line => line.CostNanoUsd));

@@ -10,10 +10,13 @@ internal static class Balances
     /// <summary>A row; not private, because Dapper.AOT's generated code makes it.</summary>
     internal sealed record Row(string Kind, string Id, long Spent);
 
-    /// <summary>All balances that were committed.</summary>
-    public static FrozenDictionary<Subject, NanoUsd> Load(Database database)
+    /// <summary>All balances that were committed, as they are at one moment.</summary>
+    /// <param name="lastCorrection">The row of the last correction that is in them; 0 without one.</param>
+    public static FrozenDictionary<Subject, NanoUsd> Load(Database database, out long lastCorrection)
     {
         using var connection = database.Connect();
+        Database.Run(connection, "BEGIN");
+        lastCorrection = Database.ReadNumber(connection, "SELECT correction_id FROM ledger_head");
         var rows = connection.Query<Row>("SELECT kind AS Kind, id AS Id, spent_nano_usd AS Spent FROM balance");
         return rows.ToFrozenDictionary(row => new Subject(KindOf(row.Kind), row.Id), row => new NanoUsd(row.Spent));
     }

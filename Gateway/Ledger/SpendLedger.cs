@@ -64,7 +64,15 @@ public sealed partial class SpendLedger : IAsyncDisposable
     /// <summary>
     /// What each user, key and team has spent since the beginning, as far as it is committed. Nobody's entry is missing but for zero.
     /// </summary>
-    public IReadOnlyDictionary<Subject, NanoUsd> LoadBalances() => Balances.Load(_database);
+    public IReadOnlyDictionary<Subject, NanoUsd> LoadBalances()
+    {
+        var balances = Balances.Load(_database, out var lastCorrection);
+        LastCorrectionLoaded = lastCorrection;
+        return balances;
+    }
+
+    /// <summary>The row of the last correction that is in what <see cref="LoadBalances"/> gave.</summary>
+    public long LastCorrectionLoaded { get; private set; }
 
     /// <summary>What cannot be written even now is lost, and said to be.</summary>
     public async ValueTask DisposeAsync()

@@ -4,10 +4,11 @@ using Gateway.Storage;
 namespace Gateway.Ledger;
 
 /// <summary>What the lines of a spend report stand for.</summary>
-public enum SpendGrouping { User, Model, Key, Day }
+public enum SpendGrouping { User, Team, Model, Key, Tag, Day }
 
 /// <summary>One line of a spend report.</summary>
-/// <param name="Name">The user, model group, key id (64 hex digits; empty without keys) or day (<c>2026-11-23</c>, UTC).</param>
+/// <param name="Name">The user, team or tag (empty without one), model group, key id (64 hex digits; empty without keys) or day
+/// (<c>2026-11-23</c>, UTC).</param>
 /// <param name="Alias">The key's alias. Null: none, or not grouped by key.</param>
 /// <param name="Requests">Client requests; one that needed several attempts counts once.</param>
 public sealed record SpendLine(string Name, string? Alias, long Requests, long PromptTokens, long CompletionTokens, long CostNanoUsd)
@@ -15,28 +16,39 @@ public sealed record SpendLine(string Name, string? Alias, long Requests, long P
     public NanoUsd Cost => new(CostNanoUsd);
 }
 
-/// <summary>Adds up ledger rows for people: what was spent by user, model, key or day.</summary>
+/// <summary>Adds up ledger rows for people: what was spent by user, team, model, key, tag or day.</summary>
 public static class SpendReport
 {
     private const string Sums = """
         count(DISTINCT exchange_id) AS Requests, sum(prompt_tokens) AS PromptTokens, sum(completion_tokens) AS CompletionTokens,
-        sum(cost_nano_usd) AS CostNanoUsd FROM ledger WHERE time_ms >= @Since GROUP BY 1
+        sum(cost_nano_usd) AS CostNanoUsd
         """;
 
-    private const string ByUser = "SELECT user_id AS Name, NULL AS Alias, " + Sums + " ORDER BY CostNanoUsd DESC, Name";
-    private const string ByModel = "SELECT model_group AS Name, NULL AS Alias, " + Sums + " ORDER BY CostNanoUsd DESC, Name";
-    private const string ByKey = "SELECT key_id AS Name, max(key_alias) AS Alias, " + Sums + " ORDER BY CostNanoUsd DESC, Name";
-    private const string ByDay = "SELECT date(time_ms / 1000, 'unixepoch') AS Name, NULL AS Alias, " + Sums + " ORDER BY Name";
+    // A reset changes what still counts, not what was spent.
+    private const string Rows = " WHERE time_ms >= @Since AND time_ms < @Until AND kind <> 'reset' GROUP BY 1 ORDER BY ";
+    private const string FromLedger = Sums + " FROM ledger" + Rows + "CostNanoUsd DESC, Name";
 
-    /// <summary>The dearest first; days in their order.</summary>
+    private const string ByUser = "SELECT user_id AS Name, NULL AS Alias, " + FromLedger;
+    private const string ByTeam = "SELECT coalesce(team_id, '') AS Name, NULL AS Alias, " + FromLedger;
+    private const string ByModel = "SELECT model_group AS Name, NULL AS Alias, " + FromLedger;
+    private const string ByKey = "SELECT key_id AS Name, max(key_alias) AS Alias, " + FromLedger;
+    private const string ByTag = "SELECT coalesce(tag.value, '') AS Name, NULL AS Alias, " + Sums
+        + " FROM ledger LEFT JOIN json_each(ledger.tags) AS tag" + Rows + "CostNanoUsd DESC, Name";
+    private const string ByDay = "SELECT date(time_ms / 1000, 'unixepoch') AS Name, NULL AS Alias, " + Sums + " FROM ledger" + Rows + "Name";
+
+    /// <summary>The dearest first; days in their order. A request with several tags counts in each.</summary>
     /// <param name="since">Attempts that started earlier are left out.</param>
-    public static IReadOnlyList<SpendLine> Read(Database database, SpendGrouping by, DateTimeOffset since)
+    /// <param name="until">Attempts that started then or later are left out. Null: none is.</param>
+    public static IReadOnlyList<SpendLine> Read(
+        Database database, SpendGrouping by, DateTimeOffset since, DateTimeOffset? until = null)
     {
         using var connection = database.Connect();
-        var from = new { Since = since.ToUnixTimeMilliseconds() };
+        var from = new { Since = since.ToUnixTimeMilliseconds(), Until = until?.ToUnixTimeMilliseconds() ?? long.MaxValue };
         return by switch
         {
             SpendGrouping.User => [.. connection.Query<SpendLine>(ByUser, from)],
+            SpendGrouping.Team => [.. connection.Query<SpendLine>(ByTeam, from)],
+            SpendGrouping.Tag => [.. connection.Query<SpendLine>(ByTag, from)],
             SpendGrouping.Model => [.. connection.Query<SpendLine>(ByModel, from)],
             SpendGrouping.Key => [.. connection.Query<SpendLine>(ByKey, from)],
             SpendGrouping.Day => [.. connection.Query<SpendLine>(ByDay, from)],

@@ -131,6 +131,18 @@ internal sealed class Account(Subject subject, string? model)
         (_burn ??= new BurnRate()).Add(now, cost);
     }
 
+    /// <summary>Adds an amount, which may be negative, that belongs to the period in which the attempt began.</summary>
+    public void Correct(NanoUsd amount, DateTimeOffset attemptStart)
+    {
+        Total = NotNegative(Sum(Total, amount));
+        if (attemptStart < Span.Start)
+            return;
+        Spent = NotNegative(Sum(Spent, amount));
+        KnowsAnnounced = false; // what is crossed now is found anew
+    }
+
+    private static NanoUsd NotNegative(NanoUsd amount) => amount.Value < 0 ? NanoUsd.Zero : amount;
+
     public void Release(long epoch, NanoUsd bound)
     {
         if (epoch == Epoch)

@@ -167,6 +167,24 @@ public sealed class Limiter
         }
     }
 
+    /// <summary>
+    /// Books what was corrected in the ledger by hand: in the current periods if the attempt began in them, else in the totals alone.
+    /// </summary>
+    /// <param name="model">The model group of the attempt.</param>
+    /// <param name="amount">Negative where money is given back; nothing falls below zero.</param>
+    public void Correct(IEnumerable<Subject> subjects, string model, NanoUsd amount, DateTimeOffset attemptStart)
+    {
+        lock (_gate)
+        {
+            foreach (var subject in subjects)
+            {
+                _book.Find(subject, null)?.Correct(amount, attemptStart);
+                _book.Find(subject, model)?.Correct(amount, attemptStart);
+            }
+            Wake(_time.GetUtcNow());
+        }
+    }
+
     internal ApiError? BeginAttempt(Reservation reservation, in AttemptStart start)
     {
         lock (_gate)
