@@ -88,6 +88,7 @@ public sealed class RouterStateTests
         Assert.That(router.FirstTokenPercentile(group, 0.95)?.TotalSeconds, Is.EqualTo(1), "time-outs are no measure");
         _time.Advance(TimeSpan.FromMinutes(10));
         Assert.That(router.FirstTokenPercentile(group, 0.95), Is.Null);
+        _time.Advance(TimeSpan.FromSeconds(1));
     }
 
     [Test]
@@ -102,9 +103,45 @@ public sealed class RouterStateTests
         {
             Assert.That(router.Pick(group, default, null, out var deployment, out _), Is.Null);
             shares += deployment.Id == "a" ? 1 : 0;
+        _time.Advance(TimeSpan.FromSeconds(1));
             router.Report(deployment, group, Given.Attempt(deployment), null);
         }
         Assert.That(shares, Is.EqualTo(1000).Within(150));
+    }
+
+    [Test]
+    public void APercentileIsWorkedOutOnceASecondAndAfterAReload()
+    {
+        var router = RouterWith(new());
+        var (group, other) = (Given.Group(_a), Given.Group(_a, _b));
+        for (var i = 0; i < 100; i++)
+            Answer(router, _a, seconds: 1, toFirstToken: 1);
+        Assert.That(router.FirstTokenPercentile(group, 0.5), Is.EqualTo(TimeSpan.FromSeconds(1)));
+        for (var i = 0; i < 100; i++)
+            Answer(router, _a, seconds: 2, toFirstToken: 2);
+        _time.Advance(TimeSpan.FromSeconds(0.9));
+        Assert.That(router.FirstTokenPercentile(group, 0.5), Is.EqualTo(TimeSpan.FromSeconds(1)));
+        Assert.That(router.FirstTokenPercentile(other, 0.5), Is.EqualTo(TimeSpan.FromSeconds(2)), "each group has its own");
+        _time.Advance(TimeSpan.FromSeconds(0.1));
+        Assert.That(router.FirstTokenPercentile(group, 0.5), Is.EqualTo(TimeSpan.FromSeconds(2)));
+        for (var i = 0; i < 100; i++)
+            Answer(router, _a, seconds: 3, toFirstToken: 3);
+        router.Use(new());
+        Assert.That(router.FirstTokenPercentile(group, 0.5), Is.EqualTo(TimeSpan.FromSeconds(3)));
+    }
+
+    [Test]
+    public void APercentileThatIsKnownCostsNoMemory()
+    {
+        var router = RouterWith(new());
+        var group = Given.Group(_a, _b);
+        for (var i = 0; i < 100; i++)
+            Answer(router, _a, seconds: 1, toFirstToken: 1);
+        router.FirstTokenPercentile(group, 0.95);
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        for (var i = 0; i < 1000; i++)
+            router.FirstTokenPercentile(group, 0.95);
+        Assert.That((GC.GetAllocatedBytesForCurrentThread() - before) / 1000, Is.LessThan(8), "bytes each time");
     }
 
     private RouteVerdict[] Verdicts(Router router)

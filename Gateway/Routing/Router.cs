@@ -19,6 +19,7 @@ public sealed class Router
     private readonly Func<double> _random;
     private readonly Func<ModelGroup, int, NanoUsd?>? _priceOf;
     private volatile Rules _rules;
+    private readonly LatencyPercentiles _percentiles;
 
     /// <param name="random">Gives numbers uniform in [0, 1); called from many threads.</param>
     /// <param name="priceOf">
@@ -34,6 +35,7 @@ public sealed class Router
         _random = random;
         _priceOf = priceOf;
         _rules = Rules.From(settings);
+        _percentiles = new LatencyPercentiles(StateOf);
     }
 
     /// <summary>Takes new settings over; what is known of the deployments stays.</summary>
@@ -43,6 +45,7 @@ public sealed class Router
         _rules = Rules.From(settings);
         _known.Clear();
     }
+        _percentiles.Clear();
 
     /// <summary>Forgets the deployments that are not among <paramref name="current"/>, except those with calls in flight.</summary>
     public void Forget(IEnumerable<Deployment> current)
@@ -53,6 +56,7 @@ public sealed class Router
                 _states.TryRemove(id, out _);
         _known.Clear();
     }
+        _percentiles.Clear();
 
     /// <summary>
     /// Chooses a deployment and begins a call to it. Null: <paramref name="deployment"/> is the one; else the refusal, and it is not
@@ -131,10 +135,10 @@ public sealed class Router
     public void SetHealth(Deployment deployment, bool isHealthy) => StateOf(deployment).IsUnhealthy = !isHealthy;
 
     /// <summary>The time in which the share <paramref name="p"/> of the last streams gave a first token. Null: too few to say.</summary>
-    public TimeSpan? FirstTokenPercentile(ModelGroup group, double p) => Percentile(group, p, ofFirstTokens: true);
+    public TimeSpan? FirstTokenPercentile(ModelGroup group, double p) => _percentiles.Of(group, ofFirstTokens: true, p, Now);
 
     /// <summary>The time in which the share <paramref name="p"/> of the last plain answers was complete. Null: too few to say.</summary>
-    public TimeSpan? AnswerPercentile(ModelGroup group, double p) => Percentile(group, p, ofFirstTokens: false);
+    public TimeSpan? AnswerPercentile(ModelGroup group, double p) => _percentiles.Of(group, ofFirstTokens: false, p, Now);
 
     public DeploymentHealth HealthOf(Deployment deployment) => StateOf(deployment).Health(Now);
 
@@ -206,19 +210,6 @@ public sealed class Router
         }
     }
 
-    private TimeSpan? Percentile(ModelGroup group, double p, bool ofFirstTokens)
-    {
-        var now = Now;
-        var seconds = new List<double>();
-        foreach (var deployment in group.Deployments)
-            StateOf(deployment).CopySamples(seconds, ofFirstTokens, now);
-        if (seconds.Count < LeastSamples)
-            return null;
-        seconds.Sort();
-        var rank = (int)Math.Ceiling(p * seconds.Count);
-        return TimeSpan.FromSeconds(seconds[Math.Clamp(rank, 1, seconds.Count) - 1]);
-    }
-
     private static RouteRecord RecordOf(
         ModelGroup group, string strategy, ReadOnlySpan<Candidate> candidates, ReadOnlySpan<CandidateVerdict> verdicts)
     {
@@ -249,9 +240,6 @@ public sealed class Router
 
     /// <summary>The tag of deployments for requests that no other tag fits; LiteLLM's.</summary>
     private const string DefaultTag = "default";
-
-    /// <summary>With fewer samples a 95th percentile is the slowest of all, which says little.</summary>
-    private const int LeastSamples = 20;
 
     private sealed record Rules(RouterSettings Settings, RouteRules Decision)
     {
