@@ -162,6 +162,26 @@ public sealed class RetryTests
         Assert.That((int)response.StatusCode, Is.EqualTo(503), "the first failure is told");
     }
 
+    [TestCase("rpm: 5", 0, 0.4)]
+    [TestCase("rpm: 0", 0.5, 2.3, Description = "the other one is over its limit and can take nothing")]
+    public async Task ARetryWaitsWhereNoOtherDeploymentCanTakeIt(string limit, double least, double most)
+    {
+        var times = new ConcurrentQueue<DateTimeOffset>();
+        await using var upstream = await ScriptedUpstream.StartAsync(http =>
+        {
+            times.Enqueue(_time.GetUtcNow());
+            return ScriptedUpstream.SendAsync(http, "{}", 500);
+        });
+
+        await AskAsync(
+            Two("router_settings: {num_retries: 1, optional_pre_call_checks: [enforce_model_rate_limits]}")
+                .Replace("weight: 1}", $"weight: 1, {limit}}}"),
+            upstream);
+
+        Assert.That((times.Last() - times.First()).TotalSeconds, Is.InRange(least, most));
+        Assert.That(times, Has.Count.EqualTo(2));
+    }
+
     [Test]
     public async Task WaitsBetweenRetriesGrow()
     {

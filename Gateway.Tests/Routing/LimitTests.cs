@@ -90,11 +90,94 @@ public sealed class LimitTests
         Assert.That(router.Explain(group, Of(41), out _), Is.Not.Null);
         Assert.That(router.Explain(group, Of(40), out _), Is.Null);
 
-        router.Report(deployment, group, Given.Attempt(deployment, output: 30), null);
+        router.Report(deployment, group, Given.Attempt(deployment, output: 30), null, inputTokens: 60);
         Assert.That(router.Explain(group, Of(70), out _), Is.Null);
         Assert.That(router.Explain(group, Of(71), out _), Is.Not.Null);
         _time.Advance(TimeSpan.FromMinutes(1));
         Assert.That(router.Explain(group, Of(100), out _), Is.Null);
+    }
+
+    [Test]
+    public void EachCallGivesBackItsOwnTokensAndNoOthers()
+    {
+        var router = RouterWith(new() { EnforceModelRateLimits = true });
+        var deployment = Given.Deployment("a", tpm: 1000);
+        var group = Given.Group(deployment);
+        RouteRequest Of(long tokens) => new() { InputTokens = tokens };
+        Assert.That(router.Pick(group, Of(10), null, out _, out _), Is.Null);
+        Assert.That(router.Pick(group, Of(980), null, out _, out _), Is.Null);
+        router.Released(deployment, inputTokens: 10);
+        Assert.That(router.Explain(group, Of(21), out _), Is.Not.Null, "980 of 1000 are in flight");
+        Assert.That(router.Explain(group, Of(20), out _), Is.Null);
+        router.Released(deployment, inputTokens: 980, usedTokens: 900);
+        Assert.That(router.Explain(group, Of(101), out _), Is.Not.Null, "900 were used though nothing else is known of the call");
+        Assert.That(router.Explain(group, Of(100), out _), Is.Null);
+    }
+
+    [Test]
+    public void NoRaceOfLargeAndSmallCallsPassesTpm()
+    {
+        const int Limit = 1000;
+        var router = RouterWith(new() { EnforceModelRateLimits = true });
+        var deployment = Given.Deployment("a", tpm: Limit);
+        var group = Given.Group(deployment);
+        long inFlight = 0, passed = 0;
+        Parallel.For(0, 8, new() { MaxDegreeOfParallelism = 8 }, thread =>
+        {
+            var random = new Random(thread);
+            var mine = new Queue<long>();
+            for (var i = 0; i < 5_000; i++)
+            {
+                var tokens = random.Next(2) == 0 ? random.Next(5) : random.Next(200, 600);
+                if (router.Pick(group, new() { InputTokens = tokens }, null, out _, out _) is null)
+                {
+                    mine.Enqueue(tokens);
+                    if (Interlocked.Add(ref inFlight, tokens) > Limit)
+                        Interlocked.Increment(ref passed);
+                }
+                if (mine.Count > random.Next(4))
+                    End(mine.Dequeue(), random.Next(3));
+            }
+            while (mine.TryDequeue(out var left))
+                End(left, 0);
+        });
+        Assert.That(passed, Is.Zero, "times that more was in flight than the limit");
+        Assert.That(router.InFlightAt(deployment), Is.Zero);
+        Assert.That(router.Explain(group, new() { InputTokens = Limit }, out _), Is.Null, "all was given back");
+
+        void End(long tokens, int how)
+        {
+            Interlocked.Add(ref inFlight, -tokens);
+            if (how == 0)
+                router.Released(deployment, tokens);
+            else if (how == 1)
+                router.NotStarted(deployment, tokens, _time.GetTimestamp());
+            else
+                router.Report(deployment, group, Given.Attempt(deployment), null, tokens);
+        }
+    }
+
+    [Test]
+    public void ACallThatWasNotStartedIsTakenBackFromItsMinuteOnly()
+    {
+        var router = RouterWith(new() { EnforceModelRateLimits = true });
+        var deployment = Given.Deployment("a", rpm: 1, tpm: 100);
+        var group = Given.Group(deployment);
+        var request = new RouteRequest { InputTokens = 100 };
+        _time.Advance(TimeSpan.FromSeconds(59));
+        var before = _time.GetTimestamp();
+        Assert.That(router.Pick(group, request, null, out _, out _), Is.Null);
+        router.NotStarted(deployment, 100, before);
+        Assert.That(router.Pick(group, request, null, out _, out _), Is.Null);
+        Assert.That(router.Explain(group, default, out _), Is.Not.Null);
+
+        _time.Advance(TimeSpan.FromSeconds(1));
+        Assert.That(router.Pick(group, default, null, out _, out _)?.Message, Does.Contain("TPM limit=100"), "the call before is in flight");
+        router.NotStarted(deployment, 100, before);
+        Assert.That(router.Pick(group, request, null, out _, out _), Is.Null);
+        router.NotStarted(deployment, 0, before);
+        Assert.That(router.InFlightAt(deployment), Is.Zero);
+        Assert.That(router.Explain(group, default, out _), Is.Not.Null, "the new minute has had its one call");
     }
 
     [Test]

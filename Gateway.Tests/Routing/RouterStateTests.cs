@@ -56,6 +56,23 @@ public sealed class RouterStateTests
     }
 
     [Test]
+    public void AnotherIsLeftOnlyWhereItCanBeCalledNow()
+    {
+        var router = RouterWith(new() { EnforceModelRateLimits = true, EnableTagFiltering = true });
+        var full = Given.Deployment("full", parallel: 1, tags: "x");
+        bool HasAnother(params Deployment[] others) =>
+            router.HasAnother(Given.Group([_a, .. others]), new() { InputTokens = 10, Tags = ["x"] }, [_a]);
+        Assert.That(HasAnother(Given.Deployment("other", tags: "x")), Is.True);
+        Assert.That(HasAnother(), Is.False, "the tried one is none");
+        Assert.That(HasAnother(Given.Deployment("small", tpm: 9, tags: "x")), Is.False);
+        Assert.That(HasAnother(Given.Deployment("tagged", tags: ["x", "default"]), _b), Is.True);
+        Assert.That(HasAnother(full), Is.True);
+        router.Started(full);
+        Assert.That(HasAnother(full), Is.False);
+        Assert.That(router.InFlightAt(full), Is.EqualTo(1), "asking begins nothing");
+    }
+
+    [Test]
     public void PercentilesAreThoseOfAllDeploymentsOfAGroup()
     {
         var router = RouterWith(new());
@@ -71,6 +88,7 @@ public sealed class RouterStateTests
         Assert.That(router.AnswerPercentile(group, 0.95), Is.Null, "streams say nothing of plain answers");
         for (var i = 1; i <= 20; i++)
             Answer(router, _b, seconds: i);
+        _time.Advance(TimeSpan.FromSeconds(1));
         Assert.That(router.AnswerPercentile(group, 0.95)?.TotalSeconds, Is.EqualTo(19).Within(1e-6));
     }
 
@@ -85,28 +103,10 @@ public sealed class RouterStateTests
             Answer(router, _a, seconds: 600, status: 408);
         Assert.That(router.FirstTokenPercentile(group, 0.95), Is.Null);
         Answer(router, _a, seconds: 1, toFirstToken: 1);
+        _time.Advance(TimeSpan.FromSeconds(1));
         Assert.That(router.FirstTokenPercentile(group, 0.95)?.TotalSeconds, Is.EqualTo(1), "time-outs are no measure");
         _time.Advance(TimeSpan.FromMinutes(10));
         Assert.That(router.FirstTokenPercentile(group, 0.95), Is.Null);
-        _time.Advance(TimeSpan.FromSeconds(1));
-    }
-
-    [Test]
-    public void AfterACooldownADeploymentGetsItsFullShare()
-    {
-        var router = RouterWith(new());
-        Fail(router, _a);
-        _time.Advance(TimeSpan.FromSeconds(5));
-        var group = Given.Group(_a, _b);
-        var shares = 0;
-        for (var i = 0; i < 2000; i++)
-        {
-            Assert.That(router.Pick(group, default, null, out var deployment, out _), Is.Null);
-            shares += deployment.Id == "a" ? 1 : 0;
-        _time.Advance(TimeSpan.FromSeconds(1));
-            router.Report(deployment, group, Given.Attempt(deployment), null);
-        }
-        Assert.That(shares, Is.EqualTo(1000).Within(150));
     }
 
     [Test]
@@ -142,6 +142,23 @@ public sealed class RouterStateTests
         for (var i = 0; i < 1000; i++)
             router.FirstTokenPercentile(group, 0.95);
         Assert.That((GC.GetAllocatedBytesForCurrentThread() - before) / 1000, Is.LessThan(8), "bytes each time");
+    }
+
+    [Test]
+    public void AfterACooldownADeploymentGetsItsFullShare()
+    {
+        var router = RouterWith(new());
+        Fail(router, _a);
+        _time.Advance(TimeSpan.FromSeconds(5));
+        var group = Given.Group(_a, _b);
+        var shares = 0;
+        for (var i = 0; i < 2000; i++)
+        {
+            Assert.That(router.Pick(group, default, null, out var deployment, out _), Is.Null);
+            shares += deployment.Id == "a" ? 1 : 0;
+            router.Report(deployment, group, Given.Attempt(deployment), null);
+        }
+        Assert.That(shares, Is.EqualTo(1000).Within(150));
     }
 
     private RouteVerdict[] Verdicts(Router router)

@@ -6,11 +6,13 @@ using Gateway.Upstream;
 namespace Gateway.Pipeline;
 
 /// <summary>A call that was begun at a deployment.</summary>
-internal sealed class OpenCall(Deployment deployment, Attempt attempt, UpstreamCall call)
+/// <param name="began">The clock's timestamp before its deployment was chosen.</param>
+internal sealed class OpenCall(Deployment deployment, Attempt attempt, UpstreamCall call, long began)
 {
     public Deployment Deployment => deployment;
     public Attempt Attempt => attempt;
     public UpstreamCall Call => call;
+    public long Began => began;
 
     /// <summary>True when a call beside it has answered: it is no failure then.</summary>
     public bool HasLost { get; set; }
@@ -28,13 +30,8 @@ internal sealed class DeploymentCalls(Router router, UpstreamClient upstream, Ga
     {
         open = null!;
         // 1
-        var routeRequest = new RouteRequest
-        {
-            IsStream = run.Request.IsStream,
-            InputTokens = AnswerUsage.InputTokens(run.Request),
-            Tags = run.Exchange.Tags,
-        };
-        var none = router.Pick(run.Group, routeRequest, run.Tried, out var deployment, out var route);
+        var began = time.GetTimestamp();
+        var none = router.Pick(run.Group, RouteRequestOf(run), run.Tried, out var deployment, out var route);
         run.Exchange.AddRoute(route);
         if (none is not null)
             return new AttemptOutcome { Error = none, MayFallBack = true };
@@ -49,7 +46,7 @@ internal sealed class DeploymentCalls(Router router, UpstreamClient upstream, Ga
             if (Prepare(run, deployment, out var call) is { } refusal)
                 return new AttemptOutcome { Error = refusal, MayFallBack = refusal.Status == 501 };
             // 3
-            open = new(deployment, NewAttempt(run, deployment, kind), call);
+            open = new(deployment, NewAttempt(run, deployment, kind), call, began);
             route.Attempt = open.Attempt.Number;
             isBegun = true;
             return null;
@@ -57,9 +54,17 @@ internal sealed class DeploymentCalls(Router router, UpstreamClient upstream, Ga
         finally
         {
             if (!isBegun)
-                router.Released(deployment);
+                NotStarted(run, deployment, began);
         }
     }
+
+    /// <summary>What the router is told of the request.</summary>
+    public static RouteRequest RouteRequestOf(AttemptRun run) => new()
+    {
+        IsStream = run.Request.IsStream,
+        InputTokens = AnswerUsage.InputTokens(run.Request),
+        Tags = run.Exchange.Tags,
+    };
 
     /// <summary>Another attempt is not begun once the request's time is over; the first failure is told then.</summary>
     private AttemptOutcome? OutOfTime(AttemptRun run, Deployment deployment)
@@ -162,7 +167,10 @@ internal sealed class DeploymentCalls(Router router, UpstreamClient upstream, Ga
             AnswerUsage.Charge(attempt, open.Call.Price);
         }
         open.IsReported = true;
-        Report(run, open.Deployment, attempt, null, says: !open.HasLost);
+        if (open.Call.IsSent)
+            Report(run, open.Deployment, attempt, null, says: !open.HasLost);
+        else
+            NotStarted(run, open.Deployment, open.Began);
     }
 
     /// <summary>Ends an attempt that answered when another one beside it already had: what came is paid for and thrown away.</summary>
@@ -172,7 +180,7 @@ internal sealed class DeploymentCalls(Router router, UpstreamClient upstream, Ga
         AnswerUsage.Charge(open.Attempt, open.Call.Price);
         open.Attempt.ExceptionClass = Attempt.HedgeLost;
         open.IsReported = true;
-        router.Released(open.Deployment);
+        Report(run, open.Deployment, open.Attempt, null, says: false);
     }
 
     /// <summary>Ends an attempt that failed, unless that was done.</summary>
@@ -182,7 +190,10 @@ internal sealed class DeploymentCalls(Router router, UpstreamClient upstream, Ga
             return;
         open.IsReported = true;
         open.Attempt.ExceptionClass = failure.ExceptionClass;
-        Report(run, open.Deployment, open.Attempt, failure.RetryAfter, says: !failure.IsGateways);
+        if (run.Request.ApiKey is not null && !open.Call.IsSent)
+            NotStarted(run, open.Deployment, open.Began); // the client's own target cannot be reached
+        else
+            Report(run, open.Deployment, open.Attempt, failure.RetryAfter, says: !failure.IsGateways);
     }
 
     /// <summary>Ends an attempt whose answer has been passed on, or was broken off.</summary>
@@ -193,13 +204,20 @@ internal sealed class DeploymentCalls(Router router, UpstreamClient upstream, Ga
         outcome.HangUp?.Dispose();
     }
 
-    /// <summary>A call with a client's own key tells nothing of the deployment for others.</summary>
-    /// <param name="says">False: neither does how it ended, as it was not the deployment's doing.</param>
+    /// <summary>A call that was never sent, or not whole, uses up nothing of the deployment's limits.</summary>
+    private void NotStarted(AttemptRun run, Deployment deployment, long began) =>
+        router.NotStarted(deployment, AnswerUsage.InputTokens(run.Request), began);
+
+    /// <summary>A call with a client's own key tells nothing of the deployment for others, and its tokens are of another quota.</summary>
+    /// <param name="says">False: neither does how it ended, as it was not the deployment's doing; its tokens count.</param>
     private void Report(AttemptRun run, Deployment deployment, Attempt attempt, TimeSpan? retryAfter, bool says)
     {
-        if (!says || run.Request.ApiKey is not null)
-            router.Released(deployment);
-        else if (router.Report(deployment, run.Group, attempt, retryAfter) is not null)
+        var inputTokens = AnswerUsage.InputTokens(run.Request);
+        if (run.Request.ApiKey is not null)
+            router.Released(deployment, inputTokens);
+        else if (!says)
+            router.Released(deployment, inputTokens, attempt.Usage.Total);
+        else if (router.Report(deployment, run.Group, attempt, retryAfter, inputTokens) is not null)
             metrics.CooledDown(attempt);
     }
 }

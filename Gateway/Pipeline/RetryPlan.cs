@@ -28,7 +28,7 @@ internal sealed class RetryPlan(Router router, RetryBudget budget, TimeProvider 
         if (run.RetriesInGroup >= allowed)
             return No(run, allowed == 0 ? "none is allowed" : $"all {allowed} that are allowed were made");
         var settings = run.Snapshot.Config.Router;
-        var hasAnother = router.HasHealthy(run.Group, run.Tried);
+        var hasAnother = router.HasAnother(run.Group, DeploymentCalls.RouteRequestOf(run), run.Tried);
         var wait = RetryRules.BackOff(run.RetriesInGroup, failure.RetryAfter, settings.RetryAfter, hasAnother, random());
         if (!isAnyHealthy && !run.Group.IsById && wait < SoonestOf(run.Group))
             return No(run, $"all deployments of {run.Group.Name} cool down for longer than {Seconds(wait)}");

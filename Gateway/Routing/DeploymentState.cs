@@ -36,7 +36,7 @@ internal sealed class DeploymentState
     private bool _isUnhealthy;
     private int _inFlight;
 
-    // Estimated input tokens of the calls in flight.
+    // Estimated input tokens of the calls in flight: each call gives back what it began with.
     private long _tokensInFlight;
 
     // The current minute's counts, by which rpm and tpm are kept.
@@ -66,15 +66,14 @@ internal sealed class DeploymentState
     }
 
     /// <summary>A call ended.</summary>
+    /// <param name="inputTokens">What it began with.</param>
     /// <param name="outcome">Null: it counts neither for nor against the deployment.</param>
     /// <param name="meanOf"><c>max_latency_list_size</c>.</param>
-    public void Ended(Attempt attempt, CallOutcome? outcome, int meanOf, TimeSpan now)
+    public void Ended(Attempt attempt, long inputTokens, CallOutcome? outcome, int meanOf, TimeSpan now)
     {
         lock (_lock)
         {
-            TurnTo(now);
-            EndOne();
-            _tokens += attempt.Usage.Total;
+            EndOne(inputTokens, attempt.Usage.Total, now);
             if (outcome is { } known)
             {
                 _outcomes.Add(known, now);
@@ -84,11 +83,22 @@ internal sealed class DeploymentState
         }
     }
 
-    /// <summary>A call ended of which nothing is remembered.</summary>
-    public void Released()
+    /// <summary>A call ended of which nothing is remembered but the tokens that it used.</summary>
+    public void Released(long inputTokens, long usedTokens, TimeSpan now)
     {
         lock (_lock)
-            EndOne();
+            EndOne(inputTokens, usedTokens, now);
+    }
+
+    /// <summary>A call was not made: it is none of the minute in which it began.</summary>
+    public void NotStarted(long inputTokens, TimeSpan began, TimeSpan now)
+    {
+        lock (_lock)
+        {
+            EndOne(inputTokens, 0, now);
+            if (MinuteOf(began) == _minute && _started > 0)
+                _started--;
+        }
     }
 
     /// <summary>Leaves it alone until then; a longer cooldown that already runs stays.</summary>
@@ -176,25 +186,29 @@ internal sealed class DeploymentState
         _tokensInFlight += inputTokens;
     }
 
-    // A call does not carry its estimate: it gives back the mean of those in flight, so that nothing is left when none is.
-    private void EndOne()
+    private void EndOne(long inputTokens, long usedTokens, TimeSpan now)
     {
+        TurnTo(now);
+        _tokens += usedTokens;
         if (_inFlight == 0)
             return;
-        _tokensInFlight -= _tokensInFlight / _inFlight;
         _inFlight--;
+        // Nothing is left when none is, even if the state was forgotten and made anew while calls ran.
+        _tokensInFlight = _inFlight == 0 ? 0 : Math.Max(0, _tokensInFlight - inputTokens);
     }
 
     private TimeSpan Remaining(TimeSpan now) => _coolUntil > now ? _coolUntil - now : TimeSpan.Zero;
 
     private void TurnTo(TimeSpan now)
     {
-        var minute = now.Ticks / TimeSpan.TicksPerMinute;
+        var minute = MinuteOf(now);
         if (minute <= _minute)
             return;
         _minute = minute;
         _started = _tokens = 0;
     }
+
+    private static long MinuteOf(TimeSpan time) => time.Ticks / TimeSpan.TicksPerMinute;
 
     // A time-out is a sample too: as long as was waited, undivided. (LiteLLM enters 1000 s.) Other failures say nothing of the speed.
     private void Sample(Attempt attempt, int capacity, TimeSpan now)

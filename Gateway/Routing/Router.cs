@@ -7,7 +7,8 @@ namespace Gateway.Routing;
 /// <summary>Chooses the deployment of each attempt, from what it remembers of all earlier ones.</summary>
 /// <remarks>
 /// The state belongs to the deployment's id, so that it outlives a config reload. Every call that began, by <see cref="Pick"/> or
-/// <see cref="Started"/>, is followed by exactly one <see cref="Report"/> or <see cref="Released"/>, on every way out. Thread-safe.
+/// <see cref="Started"/>, is followed by exactly one <see cref="Report"/>, <see cref="Released"/> or <see cref="NotStarted"/>, on every
+/// way out, with the input tokens that it began with. Thread-safe.
 /// </remarks>
 public sealed class Router
 {
@@ -18,8 +19,8 @@ public sealed class Router
     private readonly long _start;
     private readonly Func<double> _random;
     private readonly Func<ModelGroup, int, NanoUsd?>? _priceOf;
-    private volatile Rules _rules;
     private readonly LatencyPercentiles _percentiles;
+    private volatile Rules _rules;
 
     /// <param name="random">Gives numbers uniform in [0, 1); called from many threads.</param>
     /// <param name="priceOf">
@@ -34,8 +35,8 @@ public sealed class Router
         _start = time.GetTimestamp();
         _random = random;
         _priceOf = priceOf;
-        _rules = Rules.From(settings);
         _percentiles = new LatencyPercentiles(StateOf);
+        _rules = Rules.From(settings);
     }
 
     /// <summary>Takes new settings over; what is known of the deployments stays.</summary>
@@ -44,8 +45,8 @@ public sealed class Router
     {
         _rules = Rules.From(settings);
         _known.Clear();
-    }
         _percentiles.Clear();
+    }
 
     /// <summary>Forgets the deployments that are not among <paramref name="current"/>, except those with calls in flight.</summary>
     public void Forget(IEnumerable<Deployment> current)
@@ -55,8 +56,8 @@ public sealed class Router
             if (!ids.Contains(id) && state.InFlight == 0)
                 _states.TryRemove(id, out _);
         _known.Clear();
-    }
         _percentiles.Clear();
+    }
 
     /// <summary>
     /// Chooses a deployment and begins a call to it. Null: <paramref name="deployment"/> is the one; else the refusal, and it is not
@@ -76,19 +77,34 @@ public sealed class Router
     public ApiError? Explain(ModelGroup group, in RouteRequest request, out RouteRecord record) =>
         Choose(group, request, null, begins: false, out _, out record);
 
-    /// <summary>A call to the deployment begins.</summary>
+    /// <summary>True when a deployment that was not tried yet would be chosen now: there is nothing to wait for.</summary>
+    public bool HasAnother(ModelGroup group, in RouteRequest given, List<Deployment>? tried)
+    {
+        var request = given with { IsById = group.IsById };
+        var size = group.Deployments.Length;
+        var isUsual = size <= RouteDecision.UsualGroupSize;
+        var candidates = isUsual ? stackalloc Candidate[size] : new Candidate[size];
+        var verdicts = isUsual ? stackalloc CandidateVerdict[size] : new CandidateVerdict[size];
+        var rules = _rules;
+        Describe(group, request, tried, rules, Now, candidates);
+        // Tried ones are chosen only where no other is left, whatever the random number.
+        return RouteDecision.Decide(rules.Decision, request, candidates, 0, verdicts) is >= 0 and var chosen && !candidates[chosen].IsTried;
+    }
+
+    /// <summary>A call to the deployment begins, of a request whose tokens are not known.</summary>
     public void Started(Deployment deployment) => StateOf(deployment).Started(Now);
 
     /// <summary>A call to the deployment has ended, one way or the other.</summary>
     /// <param name="retryAfter">What the provider asked for. Null: nothing.</param>
+    /// <param name="inputTokens">Those of its <see cref="RouteRequest"/>.</param>
     /// <returns>How long the deployment is left alone because of this call. Null: it is not.</returns>
-    public TimeSpan? Report(Deployment deployment, ModelGroup group, Attempt attempt, TimeSpan? retryAfter)
+    public TimeSpan? Report(Deployment deployment, ModelGroup group, Attempt attempt, TimeSpan? retryAfter, long inputTokens = 0)
     {
         var now = Now;
         var settings = _rules.Settings;
         var state = StateOf(deployment);
         var outcome = CallOutcomes.Of(attempt);
-        state.Ended(attempt, outcome, settings.MaxLatencyListSize, now);
+        state.Ended(attempt, inputTokens, outcome, settings.MaxLatencyListSize, now);
         if (outcome is not { } failure || failure == CallOutcome.Success)
             return null;
 
@@ -119,14 +135,26 @@ public sealed class Router
     }
 
     /// <summary>A call to the deployment has ended that says nothing of it: no sample, no failure, no cooldown.</summary>
-    public void Released(Deployment deployment) => StateOf(deployment).Released();
+    /// <param name="inputTokens">Those of its <see cref="RouteRequest"/>.</param>
+    /// <param name="usedTokens">What it used of the deployment's tpm nevertheless.</param>
+    public void Released(Deployment deployment, long inputTokens = 0, long usedTokens = 0) =>
+        StateOf(deployment).Released(inputTokens, usedTokens, Now);
 
-    /// <summary>True when the group has a deployment that is not cooling down and not among <paramref name="tried"/>.</summary>
-    public bool HasHealthy(ModelGroup group, List<Deployment>? tried = null)
+    /// <summary>
+    /// A call that <see cref="Pick"/> began was not sent: it uses up nothing of the deployment's limits, lest requests that are refused
+    /// cost their senders nothing and everybody else the minute.
+    /// </summary>
+    /// <param name="inputTokens">Those of its <see cref="RouteRequest"/>.</param>
+    /// <param name="timestamp">The clock's timestamp before the pick. In a later minute there is nothing to give back.</param>
+    public void NotStarted(Deployment deployment, long inputTokens, long timestamp) =>
+        StateOf(deployment).NotStarted(inputTokens, _time.GetElapsedTime(_start, timestamp), Now);
+
+    /// <summary>True when the group has a deployment that is not cooling down.</summary>
+    public bool HasHealthy(ModelGroup group)
     {
         var now = Now;
         foreach (var deployment in group.Deployments)
-            if (!IsTried(deployment, tried) && StateOf(deployment).Cooldown(now) == TimeSpan.Zero)
+            if (StateOf(deployment).Cooldown(now) == TimeSpan.Zero)
                 return true;
         return false;
     }
