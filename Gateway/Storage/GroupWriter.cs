@@ -7,8 +7,9 @@ namespace Gateway.Storage;
 /// (Two writers on one SQLite file would wait for each other.)
 /// </summary>
 /// <remarks>
-/// When a transaction fails (disk full, locked), the queues say what becomes of their entries. Were some given up, the others are
-/// tried again at once, as those may have been the reason; else after a pause, as long as it takes.
+/// When a transaction fails (disk full, locked), what may be given up is, and the rest is tried once more at once, as that may have been
+/// the reason; when it fails too, it waits for a pause, and so on for as long as it takes. What may be given up is not offered again
+/// until the rest is written and a pause is over: so a failing table costs one try a second, however much arrives.
 /// </remarks>
 internal sealed partial class GroupWriter : IAsyncDisposable
 {
@@ -21,6 +22,7 @@ internal sealed partial class GroupWriter : IAsyncDisposable
     private static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(1);
 
     private readonly Database _database;
+    private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly SemaphoreSlim _go = new(0);
     private readonly ITimer _alarm;
@@ -33,10 +35,12 @@ internal sealed partial class GroupWriter : IAsyncDisposable
     // Of the loop alone.
     private Transaction? _transaction;
     private bool _isGivingUp;
+    private long _gaveUpAt;
 
     public GroupWriter(Database database, TimeProvider time, ILogger logger)
     {
         _database = database;
+        _time = time;
         _logger = logger;
         var never = Timeout.InfiniteTimeSpan;
         _alarm = time.CreateTimer(static writer => ((GroupWriter)writer!)._go.Release(), this, never, never);
@@ -82,9 +86,7 @@ internal sealed partial class GroupWriter : IAsyncDisposable
             Volatile.Write(ref _isAlarmSet, false); // before taking: what arrives from here on sets it anew
             while (TakeAll())
             {
-                if (TryWrite() is not { } failure)
-                    continue;
-                if (GiveUp(failure))
+                if (WriteTaken() is not { } failure)
                     continue;
                 Pause(failure);
                 break;
@@ -102,6 +104,30 @@ internal sealed partial class GroupWriter : IAsyncDisposable
             any |= queue.Take();
         return any;
     }
+
+    /// <summary>Writes everything or, failing that, what may not be given up.</summary>
+    /// <returns>Null, or why it failed.</returns>
+    private Exception? WriteTaken()
+    {
+        if (MayOfferAll())
+        {
+            if (TryWrite() is not { } failure)
+                return null;
+            _gaveUpAt = _time.GetTimestamp();
+            if (!GiveUp())
+                return failure;
+            if (!_isGivingUp)
+                LogGaveUp(_logger, _database.Path, failure.Message);
+            _isGivingUp = true;
+        }
+        else
+        {
+            GiveUp();
+        }
+        return Array.Exists(_queues, queue => queue.HasTaken) ? TryWrite() : null;
+    }
+
+    private bool MayOfferAll() => _isHealthy && (!_isGivingUp || _time.GetElapsedTime(_gaveUpAt) >= RetryPause);
 
     /// <returns>Null, or why it failed.</returns>
     private Exception? TryWrite()
@@ -130,14 +156,11 @@ internal sealed partial class GroupWriter : IAsyncDisposable
     }
 
     /// <returns>False: there was nothing that may be given up.</returns>
-    private bool GiveUp(Exception failure)
+    private bool GiveUp()
     {
         var any = false;
         foreach (var queue in _queues)
-            any |= queue.Failed();
-        if (any && !_isGivingUp)
-            LogGaveUp(_logger, _database.Path, failure.Message);
-        _isGivingUp |= any;
+            any |= queue.GiveUp();
         return any;
     }
 

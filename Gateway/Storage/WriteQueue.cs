@@ -13,6 +13,9 @@ internal abstract class WriteQueue
     /// <returns>False: nothing waits.</returns>
     public abstract bool Take();
 
+    /// <summary>True: something was taken that is neither committed nor given up.</summary>
+    public abstract bool HasTaken { get; }
+
     /// <summary>Writes what was taken.</summary>
     public abstract void Write(SqliteConnection connection);
 
@@ -20,9 +23,9 @@ internal abstract class WriteQueue
     /// <returns>True: it was something that may be given up.</returns>
     public abstract bool Committed();
 
-    /// <summary>What was taken is not committed: it is kept for another try, or given up.</summary>
-    /// <returns>True: it was given up.</returns>
-    public abstract bool Failed();
+    /// <summary>Gives up what was taken, if it may be given up; else it is kept for another try.</summary>
+    /// <returns>True: something was given up.</returns>
+    public abstract bool GiveUp();
 
     /// <summary>Closes the prepared statements; the next write makes them anew.</summary>
     public abstract void Close();
@@ -122,6 +125,8 @@ internal sealed class WriteQueue<T> : WriteQueue
         return _group > 0;
     }
 
+    public override bool HasTaken => _group > 0;
+
     public override void Write(SqliteConnection connection)
     {
         if (_group == 0)
@@ -137,7 +142,7 @@ internal sealed class WriteQueue<T> : WriteQueue
         return isOptional;
     }
 
-    public override bool Failed()
+    public override bool GiveUp()
     {
         if (_droppedBeyond is null || _group == 0)
             return false;
