@@ -112,6 +112,50 @@ public sealed class DecisionLogTests
     }
 
     [Test]
+    public async Task StrangersPushOutOnlyStrangers()
+    {
+        var database = _folder.OpenDatabase();
+        await using var ledger = LedgerOf(database);
+        await using var log = LogOf(database, ledger, new(TimeSpan.FromDays(7), 50));
+        var mine = Append(log);
+        var strangers = new List<string>();
+        for (var second = 0; second < 10; second++)
+        {
+            strangers.AddRange(Enumerable.Range(0, 10).Select(_ => Append(log, caller: null)));
+            _time.Advance(TimeSpan.FromSeconds(1));
+        }
+        Assert.That(await log.FindAsync(strangers[^1]), Is.Not.Null);
+        Assert.That(await log.FindAsync(mine), Is.Not.Null);
+        Assert.That(Count(database), Is.EqualTo(1 + 50), "as many strangers as others may be kept");
+        Assert.That(await log.FindAsync(strangers[49]), Is.Null, "the oldest go");
+
+        var others = Enumerable.Range(0, 50).Select(_ => Append(log)).ToList();
+        Assert.That(await log.FindAsync(others[0]), Is.Not.Null);
+        Assert.That((await log.FindAsync(mine), Count(database)), Is.EqualTo(((Decision?)null, 50 + 50)));
+    }
+
+    [Test]
+    public async Task AThousandStrangersAreKeptAtMostAlsoAfterARestart()
+    {
+        var database = _folder.OpenDatabase();
+        for (var start = 0; start < 2; start++)
+        {
+            await using var ledger = LedgerOf(database);
+            await using var log = LogOf(database, ledger, DecisionRetention.Default);
+            var mine = Append(log);
+            for (var second = 0; second < 70; second++)
+            {
+                for (var i = 0; i < 10; i++)
+                    Append(log, caller: null);
+                _time.Advance(TimeSpan.FromSeconds(1));
+            }
+            Assert.That(await log.FindAsync(mine), Is.Not.Null);
+            await ledger.FlushAsync();
+        }
+        Assert.That(Count(database), Is.EqualTo(2 + 1_000));
+    }
+
+    [Test]
     public async Task AnyTextCanBeWrittenAndExplained()
     {
         var database = _folder.OpenDatabase();

@@ -12,11 +12,8 @@ internal sealed class DecisionInsert : IGroupInsert<DecisionEntry>
         INSERT OR IGNORE INTO decisions (id, created_at, key_id, user_id, status, document) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
         """;
 
-    private const string DeleteOldestSql = "DELETE FROM decisions WHERE rowid IN (SELECT rowid FROM decisions ORDER BY rowid LIMIT ?1)";
-
-    // Written later is older only by the time of a request, so looking at the first rows is enough, and needs no index.
-    private const string DeleteExpiredSql =
-        "DELETE FROM decisions WHERE rowid IN (SELECT rowid FROM decisions ORDER BY rowid LIMIT ?1) AND created_at < ?2";
+    /// <summary>Requests without a known key that are kept, beside the others: enough to explain a mistake, some 2 MB.</summary>
+    private const int MostStrangers = 1_000;
 
     /// <summary>Rows deleted with a group beside as many as were written: about a millisecond.</summary>
     private const int Step = 256;
@@ -30,20 +27,18 @@ internal sealed class DecisionInsert : IGroupInsert<DecisionEntry>
     private readonly TimeProvider _time;
     private readonly Func<DecisionRetention> _retention;
     private readonly PreparedStatement _row;
-    private readonly PreparedStatement _deleteOldest;
-    private readonly PreparedStatement _deleteExpired;
+    private readonly DecisionRows _ofCallers;
+    private readonly DecisionRows _ofStrangers;
     private readonly ArrayBufferWriter<byte> _json = new(4096);
-    private long _count;
     private DateTimeOffset _nextExpiry;
 
     public DecisionInsert(SqliteConnection connection, TimeProvider time, Func<DecisionRetention> retention)
     {
         _time = time;
         _retention = retention;
-        _count = Database.ReadNumber(connection, "SELECT count(*) FROM decisions");
         _row = new PreparedStatement(connection, RowSql);
-        _deleteOldest = new PreparedStatement(connection, DeleteOldestSql);
-        _deleteExpired = new PreparedStatement(connection, DeleteExpiredSql);
+        _ofCallers = DecisionRows.OfCallers(connection);
+        _ofStrangers = DecisionRows.OfStrangers(connection);
     }
 
     public void Write(ReadOnlySpan<DecisionEntry> entries)
@@ -54,16 +49,16 @@ internal sealed class DecisionInsert : IGroupInsert<DecisionEntry>
             if (entry.Exchange is not { } exchange)
                 continue;
             WriteRow(exchange, entry.ModelOf);
+            (exchange.Caller is null ? _ofStrangers : _ofCallers).Count++;
             written++;
         }
-        _count += written;
         Prune(written == 0 ? IdleStep : written + Step);
     }
 
     public void Dispose()
     {
-        _deleteExpired.Dispose();
-        _deleteOldest.Dispose();
+        _ofStrangers.Dispose();
+        _ofCallers.Dispose();
         _row.Dispose();
     }
 
@@ -79,19 +74,14 @@ internal sealed class DecisionInsert : IGroupInsert<DecisionEntry>
     private void Prune(int step)
     {
         var keep = _retention();
-        var surplus = _count - (keep.KeepsNone ? 0 : keep.Count);
-        if (surplus > 0)
-            Delete(_deleteOldest.Bind(Math.Min(surplus, step)));
+        var count = keep.KeepsNone ? 0 : keep.Count;
+        _ofCallers.DeleteBeyond(count, step);
+        _ofStrangers.DeleteBeyond(Math.Min(count, MostStrangers), step);
         var now = _time.GetUtcNow();
         if (now < _nextExpiry)
             return;
         _nextExpiry = now + ExpiryPause;
-        Delete(_deleteExpired.Bind(step).Bind((now - keep.Age).ToUnixTimeMilliseconds()));
-    }
-
-    private void Delete(PreparedStatement statement)
-    {
-        statement.Execute();
-        _count -= statement.Changes;
+        _ofCallers.DeleteOlder(now - keep.Age, step);
+        _ofStrangers.DeleteOlder(now - keep.Age, step);
     }
 }

@@ -7,3 +7,6 @@ CREATE TABLE decisions (
   status     INTEGER NOT NULL,                          -- what the client was sent
   document   TEXT    NOT NULL                           -- JSON; no prompt, no answer, no key
 ) STRICT;
+
+-- Nobody's rows have a bound of their own, so that they cannot push out the others. In the order of rowid.
+CREATE INDEX decisions_nobody ON decisions (key_id) WHERE key_id IS NULL;
