@@ -49,6 +49,20 @@ public sealed class CostSettingTests
         Assert.That(loaded.Said().Single(), Does.StartWith("Fatal: ").And.Contain(said));
     }
 
+    [TestCase("/no/such/folder/prices.json")]
+    [TestCase("a\\0b")]
+    [TestCase(".")]
+    public void WhatCannotBeAMapIsReportedAndNothingIsThrown(string path) =>
+        Assert.That(Said($"litellm_settings: {{model_cost_map_url: \"{path}\"}}").Single(), Does.Contain("model_cost_map_url: names"));
+
+    [Test]
+    public void AMapOfMoreThan16MbIsRefused()
+    {
+        using var folder = new TemporaryFolder();
+        var path = folder.Write("prices.json", "{" + new string(' ', 16 << 20) + "}");
+        Assert.That(Said($"litellm_settings: {{model_cost_map_url: '{path}'}}").Single(), Does.Contain("which is larger than 16 MB"));
+    }
+
     [Test]
     public void TheVariableNamesTheMapWhereTheFileDoesNot()
     {

@@ -114,6 +114,59 @@ public sealed class FileChangeTests
     }
 
     [Test]
+    public async Task APriceMapThatChangesBreaksIsRepairedGoesOrComesIsFollowed()
+    {
+        using var folder = new Config.TemporaryFolder();
+        folder.Write("prices.json", Price("0.001"));
+        await using var gateway = await GatewayHost.StartAsync("""
+            model_list: [{model_name: m, litellm_params: {model: openai/zzz, mock_response: hi}}]
+            litellm_settings: {model_cost_map_url: prices.json}
+            """, time: _time, folder: folder.Path, fromFile: true);
+        var dear = await CostAsync();
+        _time.LookTwice();
+
+        folder.Write("prices.json", Price("0.002"));
+        _time.LookTwice();
+        Assert.That((await CostAsync(), await gateway.ReloadsAsync()), Is.EqualTo((2 * dear, "1 0 0")), "changed");
+        folder.Write("prices.json", "{");
+        _time.LookTwice();
+        Assert.That((await CostAsync(), await gateway.ReloadsAsync()), Is.EqualTo((2 * dear, "1 0 1")), "broken");
+        folder.Write("prices.json", Price("0.001"));
+        _time.LookTwice();
+        Assert.That((await CostAsync(), await gateway.ReloadsAsync()), Is.EqualTo((dear, "2 0 1")), "repaired");
+        File.Delete(Path.Combine(folder.Path, "prices.json"));
+        _time.Advance(TimeSpan.FromSeconds(3));
+        Assert.That((await CostAsync(), await gateway.ReloadsAsync()), Is.EqualTo((dear, "2 0 2")), "gone");
+        folder.Write("prices.json", Price("0.002"));
+        _time.LookTwice();
+        Assert.That((await CostAsync(), await gateway.ReloadsAsync()), Is.EqualTo((2 * dear, "3 0 2")), "back");
+
+        static string Price(string perToken) => $$$"""
+            {"openai/zzz": {"litellm_provider": "openai", "input_cost_per_token": {{{perToken}}}, "output_cost_per_token": {{{perToken}}}}}
+            """;
+
+        async Task<decimal> CostAsync()
+        {
+            using var answer = await gateway.ChatAsync(Ask("m"));
+            await answer.TextAsync();
+            return decimal.Parse(answer.Header("x-litellm-response-cost")!, System.Globalization.CultureInfo.InvariantCulture);
+        }
+    }
+
+    [Test]
+    public async Task APriceMapLargerThanAConfigMayBeIsTouchedWithoutAReload()
+    {
+        using var folder = new Config.TemporaryFolder();
+        var map = folder.Write("prices.json", "{" + new string(' ', 11 << 20) + "}");
+        await using var gateway = await GatewayHost.StartAsync(
+            One + "litellm_settings: {model_cost_map_url: prices.json}\n", time: _time, folder: folder.Path, fromFile: true);
+        _time.LookTwice();
+        File.SetLastWriteTimeUtc(map, new DateTime(2030, 1, 1, 0, 0, 0, DateTimeKind.Utc));
+        _time.LookTwice();
+        Assert.That(await gateway.ReloadsAsync(), Is.EqualTo("0 0 0"));
+    }
+
+    [Test]
     public async Task AnEnvFileThatChangesOrComesIsRead()
     {
         await using var gateway = await StartAsync("model_list: [{model_name: os.environ/NAME, litellm_params: {model: mock/echo}}]\n", _time);

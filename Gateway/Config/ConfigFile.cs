@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using System.Text;
 
 namespace Gateway.Config;
@@ -14,15 +13,11 @@ internal static class ConfigFile
     {
         try
         {
-            using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-            var expected = file.CanSeek && file.Length > 0 ? Math.Min(file.Length, MaxBytes) : MaxBytes; // a pipe does not say
-            var bytes = new byte[expected + 1];
-            var length = file.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
-            if (length <= expected)
+            using var file = Open(path);
+            if (ReadBytes(file, MaxBytes) is { } bytes)
             {
-                var hash = Convert.ToHexString(SHA256.HashData(bytes.AsSpan(0, length)));
-                findings.Files.Add(new ReadFile(Path.GetFullPath(path), hash, IsReadOnce: !file.CanSeek));
-                using var text = new StreamReader(new MemoryStream(bytes, 0, length), Encoding.UTF8);
+                findings.Files.Add(ReadFile.Of(file, bytes, MaxBytes));
+                using var text = new StreamReader(new MemoryStream(bytes.Array!, 0, bytes.Count), Encoding.UTF8);
                 return text.ReadToEnd();
             }
             findings.Add(failure, path, 0, "", $"is larger than {MaxBytes >> 20} MB");
@@ -37,5 +32,19 @@ internal static class ConfigFile
         }
         findings.Files.Add(ReadFile.Missing(path));
         return null;
+    }
+
+    /// <summary>Opens a file that others may be writing.</summary>
+    public static FileStream Open(string path) => new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+
+    /// <summary>The whole content. Null: there is more than may be.</summary>
+    public static ArraySegment<byte>? ReadBytes(FileStream file, int maxBytes)
+    {
+        var expected = file.CanSeek && file.Length > 0 ? Math.Min(file.Length, maxBytes) : maxBytes; // a pipe does not say
+        var bytes = new byte[expected + 1];
+        var length = file.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
+        if (length > expected)
+            return null;
+        return new ArraySegment<byte>(bytes, 0, length);
     }
 }

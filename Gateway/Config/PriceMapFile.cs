@@ -53,12 +53,15 @@ public sealed record PriceMapFile
             }
             path = uri.LocalPath;
         }
+        path = Path.Combine(folder, path);
         try
         {
-            path = Path.Combine(folder, path);
-            using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-            if (file.Length <= MaxBytes)
-                return Parse(file, path, findings);
+            using var file = ConfigFile.Open(path);
+            if (file.Length <= MaxBytes && ConfigFile.ReadBytes(file, MaxBytes) is { } bytes)
+            {
+                findings.Files.Add(ReadFile.Of(file, bytes, MaxBytes));
+                return Parse(bytes, path, findings);
+            }
             report(FindingKind.Fatal, $"names {FindingLog.Clip(path)}, which is larger than {MaxBytes >> 20} MB");
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
@@ -70,13 +73,13 @@ public sealed record PriceMapFile
             report(FindingKind.Fatal,
                 $"names {FindingLog.Clip(path)}, which cannot be opened: it is no file, or reading it is not allowed");
         }
+        if (path.Length > 0 && !path.Contains('\0')) // else there can never be such a file
+            findings.Files.Add(ReadFile.Missing(path, MaxBytes));
         return null;
     }
 
-    private static PriceMapFile? Parse(FileStream file, string path, FindingLog findings)
+    private static PriceMapFile? Parse(ReadOnlyMemory<byte> json, string path, FindingLog findings)
     {
-        var bytes = new byte[MaxBytes < file.Length ? MaxBytes : (int)file.Length];
-        ReadOnlyMemory<byte> json = bytes.AsMemory(0, file.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false));
         if (json.Span.StartsWith("\uFEFF"u8))
             json = json[3..];
         try
