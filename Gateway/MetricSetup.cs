@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using Gateway.Config;
+using Gateway.Decisions;
 using Gateway.Keys;
 using Gateway.Limits;
 using Gateway.Pipeline;
@@ -9,7 +10,7 @@ using Gateway.Telemetry;
 namespace Gateway;
 
 /// <summary>Tells the metrics what they need to know of the config and of the other parts.</summary>
-internal sealed class MetricSetup(Func<GatewaySnapshot> current, KeyRing keys, Limiter limiter, Router router)
+internal sealed class MetricSetup(Func<GatewaySnapshot> current, KeyRing keys, Limiter limiter, Router router, DecisionLog decisions)
 {
     /// <summary>What holds for one config. What is read at a scrape is that of the config that is in effect then.</summary>
     public MetricSettings Make(GatewaySnapshot snapshot)
@@ -26,6 +27,7 @@ internal sealed class MetricSetup(Func<GatewaySnapshot> current, KeyRing keys, L
                 new UserBudget(user.UserId, user.MaxBudget!.Value - limiter.SpentByUser(user.UserId), user.MaxBudget.Value)),
             KeyBudgets = () => keys.Callers.Where(caller => caller.MaxBudget is not null).Select(caller => new KeyBudget(
                 caller.KeyId, caller.KeyAlias, caller.MaxBudget!.Value - limiter.SpentByUser(caller.UserId), caller.MaxBudget.Value)),
+            DroppedDecisions = () => decisions.Dropped,
             Deployments = () => current().Catalog.Deployments.Select(deployment => new DeploymentStatus(
                 deployment.Id, deployment.Model, deployment.ApiBase, deployment.Provider.Name, (int)router.HealthOf(deployment),
                 deployment.Params.Tpm, deployment.Params.Rpm)),

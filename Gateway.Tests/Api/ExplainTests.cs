@@ -2,7 +2,9 @@ using System.Net;
 using System.Text;
 using System.Text.Json;
 using Gateway.Tests.Pipeline;
+using Gateway.Tests.Reload;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Time.Testing;
 
 namespace Gateway.Tests.Api;
@@ -229,9 +231,28 @@ public sealed class ExplainTests
             general_settings: {decision_retention: off}
             """);
         using var answer = await gateway.ChatAsync("""{"model":"m","messages":[]}""");
-        using var found = await gateway.GetAsync("/explain/" + answer.Header("x-gateway-decision"));
+        using var refused = await gateway.ChatAsync("{");
+        Assert.That((answer.Header("x-gateway-decision"), refused.Header("x-gateway-decision")), Is.EqualTo(((string?)null, (string?)null)));
+        var id = Gateway.Decisions.DecisionLog.NewId(DateTimeOffset.UnixEpoch);
+        using var found = await gateway.GetAsync("/explain/" + id);
         Assert.That(found.StatusCode, Is.EqualTo(HttpStatusCode.NotFound));
-        Assert.That(await gateway.StopAndReadAsync("SELECT id FROM decisions"), Is.Empty);
+        var rows = await gateway.StopAndReadAsync("SELECT decision_id, (SELECT count(*) FROM decisions) AS kept FROM ledger");
+        Assert.That((rows.Single()["decision_id"], rows[0]["kept"]), Is.EqualTo(((object?)null, (object?)0L)));
+    }
+
+    [Test]
+    public async Task DecisionsThatCouldNotBeWrittenAreCounted()
+    {
+        await using var gateway = await GatewayHost.StartAsync("model_list: [{model_name: m, litellm_params: {model: mock/m}}]");
+        Assert.That((await gateway.ScrapeAsync()).ValueOf("gateway_decisions_dropped_total"), Is.EqualTo("0"));
+        await using var database = new SqliteConnection($"Data Source={gateway.DatabasePath};Pooling=False");
+        await database.OpenAsync();
+        Storage.DatabaseTests.Run(database, "ALTER TABLE decisions RENAME TO hidden");
+        using var answer = await gateway.ChatAsync("""{"model":"m","messages":[]}""");
+        await answer.TextAsync();
+
+        using var explained = await gateway.GetAsync("/explain/" + Gateway.Decisions.DecisionLog.NewId(DateTimeOffset.UnixEpoch)); // flushes
+        Assert.That((await gateway.ScrapeAsync()).ValueOf("gateway_decisions_dropped_total"), Is.Not.EqualTo("0"));
     }
 
     private static async Task<JsonElement> ExplainAsync(GatewayHost gateway, HttpResponseMessage answer, string? key)

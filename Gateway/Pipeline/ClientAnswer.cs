@@ -89,7 +89,8 @@ internal sealed class ClientAnswer(HttpContext http, Dialect dialect, Exchange e
         _response.StatusCode = status;
         _response.ContentType = contentType;
         _response.Headers["x-litellm-call-id"] = exchange.Id;
-        _response.Headers["x-gateway-decision"] = exchange.DecisionId;
+        if (exchange.DecisionId.Length > 0)
+            _response.Headers["x-gateway-decision"] = exchange.DecisionId;
         if (_spent is { } spent)
             _response.Headers["x-litellm-key-spend"] = spent.ToString();
     }

@@ -1,3 +1,4 @@
+using Gateway.Config;
 using Gateway.Decisions;
 using Gateway.Ledger;
 using Gateway.Limits;
@@ -37,7 +38,7 @@ internal sealed class GatewayPipeline(
     public async Task HandleAsync(HttpContext http, ClientEndpoint endpoint)
     {
         var current = snapshot();
-        var exchange = NewExchange(http, endpoint);
+        var exchange = NewExchange(http, endpoint, current.Config.General);
         var answer = new ClientAnswer(http, endpoint.Dialect, exchange, current.Config.General);
         metrics.Started();
         try
@@ -144,13 +145,13 @@ internal sealed class GatewayPipeline(
     /// </summary>
     private static bool IsHangUp(Exception e) => e is OperationCanceledException or ConnectionResetException;
 
-    private Exchange NewExchange(HttpContext http, ClientEndpoint endpoint)
+    private Exchange NewExchange(HttpContext http, ClientEndpoint endpoint, GeneralSettings settings)
     {
         var now = time.GetUtcNow();
         return new()
         {
             Id = CallId.For(http.Request.Headers),
-            DecisionId = DecisionLog.NewId(now),
+            DecisionId = settings.DecisionRetention.KeepsNone ? "" : DecisionLog.NewId(now),
             StartedAt = now,
             StartTimestamp = time.GetTimestamp(),
             Route = endpoint.Route,

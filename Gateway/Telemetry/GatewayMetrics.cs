@@ -31,6 +31,8 @@ public sealed class GatewayMetrics : IDisposable
         _attempts = new(_tables);
         _tables.Gauge<int>("litellm_in_flight_requests", "Requests that came in and have not ended.", 1,
             () => [new Measurement<int>(Volatile.Read(ref _inFlight))]);
+        _tables.Total("gateway_decisions_dropped_total", "Decisions that the database could not take: they cannot be explained.",
+            settings.DroppedDecisions);
         StateGauges.AddTo(_tables, settings);
         Config = new(_tables);
     }

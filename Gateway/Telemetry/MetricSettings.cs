@@ -38,6 +38,9 @@ public sealed record MetricSettings
     /// <summary>Read at each scrape.</summary>
     public Func<IEnumerable<KeyBudget>> KeyBudgets { get; init; } = static () => [];
 
+    /// <summary>Read at each scrape: the decisions that the database could not take, since the start.</summary>
+    public Func<long> DroppedDecisions { get; init; } = static () => 0;
+
     /// <summary>Read at each scrape.</summary>
     public Func<IEnumerable<DeploymentStatus>> Deployments { get; init; } = static () => [];
 }

@@ -48,6 +48,13 @@ internal sealed partial class MetricTables : IDisposable
         return table;
     }
 
+    /// <summary>A counter without labels that somebody else keeps, read at each scrape.</summary>
+    public void Total(string name, string description, Func<long> read)
+    {
+        _most.Add(name, 1);
+        Meter.CreateObservableCounter(name, read, description: description);
+    }
+
     /// <summary>A counter of money: counted in nano-dollars, shown in dollars.</summary>
     public SeriesTable MoneyCounter(string name, string description, params string[] labels)
     {
