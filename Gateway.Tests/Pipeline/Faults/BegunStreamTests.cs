@@ -101,6 +101,52 @@ public sealed class BegunStreamTests
         Assert.That(await gateway.StopAndReadAsync(), Is.EqualTo(new[] { $"one first 200 - {cost} estimated" }));
     }
 
+    [TestCase("data: {\"id\":\n\n", TestName = "AnEventInTheMiddleOfAStreamThatIsHalfAnObjectPasses")]
+    [TestCase("data: overloaded, wait\n\n", TestName = "AnEventInTheMiddleOfAStreamThatIsTextPasses")]
+    [TestCase("event: note\ndata: {\ndata: \"id\":\n\n", TestName = "AnEventInTheMiddleOfAStreamThatIsHalfAnObjectInTwoLinesPasses")]
+    public async Task AMalformedEventOfAStreamThatHasBegunPasses(string malformed)
+    {
+        await using var gateway = await FaultyGateway.StartAsync(async up =>
+        {
+            await BeginAsync(up, Wire.Chunk("one"));
+            await up.ChunkAsync(malformed);
+            foreach (var payload in new[] { Wire.Chunk("two"), Wire.Finish, Wire.UsageChunk, "[DONE]" })
+                await up.EventAsync(payload);
+            await up.EndAsync();
+        });
+
+        using var response = await gateway.ChatAsync("pair", isStream: true);
+
+        Assert.That(await response.TextAsync(), Is.EqualTo(Wire.Restamped(
+            $"data: {Wire.Chunk("one")}\n\n{malformed}data: {Wire.Chunk("two")}\n\ndata: {Wire.Finish}\n\ndata: [DONE]\n\n", "pair")));
+        Assert.That((await gateway.MetricsAsync()).Failures, Is.Empty);
+        Assert.That(await gateway.AnsweredAsync(), Is.EqualTo(new[] { "a 1 10 5 2E-05" }));
+        Assert.That(await gateway.StopAndReadAsync(), Is.EqualTo(new[] { "a first 200 - 20000 exact" }));
+    }
+
+    [TestCase("data: {\"id\":\n\n", TestName = "AStreamThatEndsAfterHalfAnObjectIsCut")]
+    [TestCase("data: overloaded, wait\n\n", TestName = "AStreamThatEndsAfterATextIsCut")]
+    public async Task AStreamThatEndsAfterAMalformedEventIsCut(string malformed)
+    {
+        await using var gateway = await FaultyGateway.StartAsync(async up =>
+        {
+            await BeginAsync(up, Wire.Chunk("one"));
+            await up.ChunkAsync(malformed);
+            await up.EndAsync();
+        });
+
+        using var response = await gateway.ChatAsync("pair", isStream: true);
+
+        Assert.That(await response.TextAsync(), Does.StartWith(
+            Wire.Restamped($"data: {Wire.Chunk("one")}\n\n{malformed}", "pair")
+            + "data: {\"error\":{\"message\":\"litellm.APIConnectionError: APIConnectionError: OpenAIException - " + Cut)
+            .And.Not.Contain("[DONE]"));
+        Assert.That((await gateway.MetricsAsync()).Failures, Is.EqualTo(new[] { "a 200 APIConnectionError 1" }));
+        Assert.That(gateway.Calls, Is.EqualTo(new[] { "a 0" }), "another deployment cannot go on with it");
+        var cost = InputCost(FaultyGateway.Ask("pair", true)) + 2000;
+        Assert.That(await gateway.StopAndReadAsync(), Is.EqualTo(new[] { $"a first 200 APIConnectionError {cost} estimated" }));
+    }
+
     [TestCase("\"n\":2,", new[] { 0 }, false, TestName = "AStreamOfTwoChoicesIsCutWhenOnlyTheFirstWasSeen")]
     [TestCase("\"n\":2,", new[] { 0, 1 }, true, TestName = "AStreamOfTwoChoicesIsWholeWhenBothHaveFinished")]
     [TestCase("", new[] { 0 }, true, TestName = "AStreamOfOneChoiceIsWholeWhenItHasFinished")]
@@ -184,22 +230,33 @@ public sealed class BegunStreamTests
         using var response = await gateway.ChatAsync("one", isStream: false);
 
         Assert.That(await response.TextAsync() == Wire.Restamped(body, "one"), Is.True);
+        Assert.That(await gateway.AnsweredAsync(), Is.EqualTo(new[] { "one 1 10 5 2E-05" }));
         Assert.That(await gateway.StopAndReadAsync(), Is.EqualTo(new[] { "one first 200 - 20000 exact" }));
     }
 
-    [TestCase(502, "text/html", 502, "status 502 without a message", TestName = "AnErrorPageOfFiftyMegabytesIsReadToItsBeginning")]
-    [TestCase(200, "text/event-stream", 502, "too much came before the end of the stream's first event",
+    [TestCase(502, "text/html", "status 502 without a message", TestName = "AnErrorPageOfFiftyMegabytesIsReadToItsBeginning")]
+    [TestCase(200, "text/event-stream", "too much came before the end of the stream's first event",
         TestName = "AnEventOfFiftyMegabytesIsRefused")]
-    public async Task FiftyMegabytesThatAreNoAnswer(int status, string contentType, int told, string text)
+    public async Task FiftyMegabytesThatAreNoAnswer(int status, string contentType, string text)
     {
         await using var gateway = await FaultyGateway.StartAsync(
             up => up.SendAsync(status, contentType, $"<html>data: {new string('a', 50 << 20)}"));
 
-        using var response = await gateway.ChatAsync("one", isStream: true);
+        using var response = await gateway.ChatAsync("first", isStream: true);
+        using var alone = await gateway.ChatAsync("one", isStream: true);
 
-        Assert.That((int)response.StatusCode, Is.EqualTo(told));
-        Assert.That((await response.ErrorAsync()).Message, Does.Contain(text));
-        await gateway.StopAndReadAsync();
+        Assert.That(await response.TextAsync(), Does.Contain("well"), "the fallback's");
+        Assert.That((int)alone.StatusCode, Is.EqualTo(502));
+        Assert.That((await alone.ErrorAsync()).Message, Does.Contain(text));
+        Assert.That(gateway.Calls, Is.EqualTo(new[] { "x 0", "c 0", "one 0" }));
+        var (failures, cooledDown) = await gateway.MetricsAsync();
+        Assert.That(failures, Is.EqualTo(new[] { $"one {status} BadGatewayError 1", $"x {status} BadGatewayError 1" }));
+        Assert.That(cooledDown, Is.Empty);
+        Assert.That(await gateway.AnsweredAsync(), Is.EqualTo(new[] { "c 1 10 5 2E-05" }));
+        Assert.That(await gateway.StopAndReadAsync(), Is.EqualTo(new[]
+        {
+            $"x first {status} BadGatewayError 0 exact", "c fallback 200 - 20000 exact", $"one first {status} BadGatewayError 0 exact",
+        }));
     }
 
     [TestCase(false)]
@@ -222,6 +279,7 @@ public sealed class BegunStreamTests
 
         Assert.That(response.Content.Headers.ContentEncoding, Is.Empty);
         Assert.That(await response.TextAsync(), Does.Contain(isStream ? "[DONE]" : "a-secret-answer"));
+        Assert.That(await gateway.AnsweredAsync(), Is.EqualTo(new[] { "one 1 10 5 2E-05" }));
         Assert.That(await gateway.StopAndReadAsync(), Is.EqualTo(new[] { "one first 200 - 20000 exact" }));
     }
 }

@@ -1,8 +1,8 @@
+using System.Collections.Concurrent;
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
-using System.Text.Json;
 using Gateway.Tests.Telemetry;
-using Microsoft.Extensions.Time.Testing;
 
 namespace Gateway.Tests.Pipeline.Faults;
 
@@ -44,26 +44,28 @@ internal sealed class FaultyGateway : IAsyncDisposable
     private readonly Socket _refusing = new(SocketType.Stream, ProtocolType.Tcp);
 
     private readonly CancellationTokenSource _done = new();
-    private readonly FakeTimeProvider _time = new(Start);
     private RawUpstream _healthy = null!;
     private Task _passing = Task.CompletedTask;
     private bool _timePasses;
 
-    private FaultyGateway()
-    {
-    }
+    private FaultyGateway() => Time.SetUtcNow(Start);
 
+    public TimerClock Time { get; } = new();
     public GatewayHost Host { get; private set; } = null!;
     public RawUpstream Faulty { get; private set; } = null!;
 
-    /// <param name="timePasses">False: time stands still, and no time limit ends what hangs.</param>
+    /// <summary>The calls in order of arrival: the deployment, and seconds since the start.</summary>
+    public ConcurrentQueue<string> Calls { get; } = new();
+
+    /// <param name="timePasses">False: time passes only as the test says, and no time limit ends what hangs.</param>
+    /// <param name="config">Other deployments than those above, at <c>{faulty}</c> and at <c>{healthy}</c>.</param>
     public static async Task<FaultyGateway> StartAsync(
-        Func<RawConnection, Task> script, Target target = Target.Script, bool timePasses = true)
+        Func<RawConnection, Task> script, Target target = Target.Script, bool timePasses = true, string config = Config)
     {
         var gateway = new FaultyGateway { _timePasses = timePasses };
         gateway._refusing.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        gateway.Faulty = new RawUpstream(script, target == Target.SelfSigned);
-        gateway._healthy = new RawUpstream(AnswerAsync);
+        gateway.Faulty = new RawUpstream(gateway.Noting(script), target == Target.SelfSigned);
+        gateway._healthy = new RawUpstream(gateway.Noting(AnswerAsync));
         var url = target switch
         {
             Target.Refused => $"http://{gateway._refusing.LocalEndPoint}",
@@ -72,13 +74,20 @@ internal sealed class FaultyGateway : IAsyncDisposable
             _ => $"http://{gateway.Faulty.Address}",
         };
         gateway.Host = await GatewayHost.StartAsync(
-            Config.Replace("{faulty}", url).Replace("{healthy}", $"http://{gateway._healthy.Address}"), time: gateway._time);
+            config.Replace("{faulty}", url).Replace("{healthy}", $"http://{gateway._healthy.Address}"), time: gateway.Time,
+            change: options => options with { Random = static () => 0 }); // waits without jitter, and the first of a pair
         gateway._passing = gateway.LetTimePassAsync();
         return gateway;
     }
 
+    private Func<RawConnection, Task> Noting(Func<RawConnection, Task> script) => up =>
+    {
+        Calls.Enqueue(string.Create(CultureInfo.InvariantCulture, $"{up.Deployment} {(Time.GetUtcNow() - Start).TotalSeconds:0.###}"));
+        return script(up);
+    };
+
     /// <summary>What a provider that is well does.</summary>
-    private static async Task AnswerAsync(RawConnection up)
+    public static async Task AnswerAsync(RawConnection up)
     {
         if (!up.IsStream)
         {
@@ -97,6 +106,14 @@ internal sealed class FaultyGateway : IAsyncDisposable
 
     public Task<HttpResponseMessage> ChatAsync(string model, bool isStream, string more = "") => Host.ChatAsync(Ask(model, isStream, more));
 
+    /// <summary>Asks and reads the whole answer; the metrics know of it when the next request is made.</summary>
+    public async Task<HttpResponseMessage> AskAsync(string model, bool isStream, string more = "")
+    {
+        var response = await ChatAsync(model, isStream, more);
+        await response.Content.LoadIntoBufferAsync();
+        return response;
+    }
+
     /// <summary>
     /// Time passes while the provider is silent, a third of the time limit at once. Then the gateway is given time to react, so that
     /// what it does next does not run out of time, too.
@@ -107,7 +124,7 @@ internal sealed class FaultyGateway : IAsyncDisposable
         {
             if (_timePasses && Faulty.Hanging > 0)
             {
-                _time.Advance(TimeSpan.FromSeconds(10));
+                Time.Advance(TimeSpan.FromSeconds(10));
                 steps++;
             }
             await Task.Delay(steps % 3 == 0 && steps > 0 ? 300 : 5);
@@ -117,11 +134,29 @@ internal sealed class FaultyGateway : IAsyncDisposable
     /// <summary>Failures as the metrics count them: deployment, status, class.</summary>
     public async Task<(string[] Failures, string[] CooledDown)> MetricsAsync()
     {
-        using var response = await Host.GetAsync("/metrics");
-        var text = new ScrapeText(await response.TextAsync(), "");
+        var text = await ScrapeAsync();
         return (
             Series(text, "litellm_deployment_failure_responses_total", "model_id", "exception_status", "exception_class"),
             Series(text, "litellm_deployment_cooled_down_total", "model_id"));
+    }
+
+    /// <summary>Calls that were answered as the metrics count them: deployment, how many, tokens in and out, USD.</summary>
+    public async Task<string[]> AnsweredAsync()
+    {
+        var text = await ScrapeAsync();
+        string[] what = ["deployment_success_responses", "input_tokens_metric", "output_tokens_metric", "spend_metric"];
+        return [.. text.Of($"litellm_{what[0]}_total").Select(line => line.Labels["model_id"]).Order().Select(id =>
+            string.Join(' ', [id, .. what.Select(name =>
+                text.Of($"litellm_{name}_total").Single(line => line.Labels["model_id"] == id).Value)]))];
+    }
+
+    /// <summary>The value of the only series of a metric.</summary>
+    public async Task<string> MetricAsync(string name) => (await ScrapeAsync()).ValueOf(name);
+
+    private async Task<ScrapeText> ScrapeAsync()
+    {
+        using var response = await Host.GetAsync("/metrics");
+        return new ScrapeText(await response.TextAsync(), "");
     }
 
     private static string[] Series(ScrapeText text, string name, params string[] labels) =>

@@ -64,12 +64,36 @@ public sealed class HangUpTests
         Assert.That(fastest, Is.LessThan(Promise));
     }
 
-    private static async Task<TcpClient> AskAsync(FaultyGateway gateway, bool isStream)
+    [Test]
+    public async Task AClientThatHangsUpWhileARetryWaitsEndsTheWait([Values] bool isStream)
+    {
+        const int Asked = 30; // seconds
+        await using var gateway = await FaultyGateway.StartAsync(
+            up => up.SendAsync(503, "application/json", """{"error":{"message":"down"}}""", $"Retry-After: {Asked}\r\n"),
+            timePasses: false);
+        using var client = await AskAsync(gateway, isStream, "\"num_retries\":1,\"timeout\":100,");
+        await gateway.Time.UntilTimerAsync(TimeSpan.FromSeconds(Asked));
+        Assert.That(await gateway.MetricAsync("litellm_in_flight_requests"), Is.EqualTo("1"));
+        client.Close();
+
+        string[] failures;
+        var patience = TimeProvider.System.GetTimestamp();
+        while ((failures = (await gateway.MetricsAsync()).Failures).Length == 0) // counted when the request has ended
+            Assert.That(TimeProvider.System.GetElapsedTime(patience), Is.LessThan(GatewayHost.Patience), "the wait goes on");
+
+        Assert.That(failures, Is.EqualTo(new[] { "one 503 ServiceUnavailableError 1" }));
+        Assert.That(await gateway.MetricAsync("litellm_in_flight_requests"), Is.EqualTo("0"));
+        gateway.Time.Advance(TimeSpan.FromSeconds(2 * Asked));
+        Assert.That(await gateway.StopAndReadAsync(), Is.EqualTo(new[] { "one first 503 ServiceUnavailableError 0 exact" }));
+        Assert.That(gateway.Calls, Is.EqualTo(new[] { "one 0" }));
+    }
+
+    private static async Task<TcpClient> AskAsync(FaultyGateway gateway, bool isStream, string more = "")
     {
         var address = gateway.Host.Http.BaseAddress!;
         var client = new TcpClient { NoDelay = true };
         await client.ConnectAsync(address.Host, address.Port);
-        var body = FaultyGateway.Ask("one", isStream);
+        var body = FaultyGateway.Ask("one", isStream, more);
         await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes(
             $"POST /v1/chat/completions HTTP/1.1\r\nHost: {address.Authority}\r\n"
             + $"Content-Type: application/json\r\nContent-Length: {body.Length}\r\n\r\n{body}"));

@@ -135,6 +135,9 @@ internal sealed class RawConnection(RawUpstream upstream, TcpClient client, Stre
     /// <summary>True when the request that was read last asks for a stream.</summary>
     public bool IsStream { get; private set; }
 
+    /// <summary>The first part of the path that was asked for last: tests give each deployment one of its own.</summary>
+    public string Deployment { get; private set; } = "";
+
     /// <summary>Reads a request.</summary>
     /// <returns>Its path. Null: the gateway closed the connection.</returns>
     public async Task<string?> ReadRequestAsync()
@@ -156,7 +159,9 @@ internal sealed class RawConnection(RawUpstream upstream, TcpClient client, Stre
                 return null;
         IsStream = _buffer.AsSpan(end + 4, length).IndexOf("\"stream\":true"u8) >= 0;
         _filled = 0; // a client sends its next request only after the answer
-        return head[0].Split(' ')[1];
+        var path = head[0].Split(' ')[1];
+        Deployment = path.Split('/')[1];
+        return path;
     }
 
     private async Task<bool> FillAsync()
