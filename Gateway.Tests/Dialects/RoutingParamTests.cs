@@ -51,6 +51,13 @@ public sealed class RoutingParamTests
         Assert.That(Told(routing.ContentPolicyFallbacks), Is.EqualTo("*: "));
     }
 
+    [TestCase("""{"default_fallbacks":["x"],"fallbacks":[{"g":["a"]}]}""", "g: a; *: x")]
+    [TestCase("""{"fallbacks":["a"],"default_fallbacks":[{"model":"x"},"y"]}""", "*: a; *: x y")]
+    [TestCase("""{"fallbacks":[],"default_fallbacks":["x"]}""", "*: x")]
+    [TestCase("""{"default_fallbacks":[]}""", "*: ")]
+    public void DefaultFallbacksStandBehindTheOthersForEveryGroup(string body, string told) =>
+        Assert.That(Told(Read(body).Routing!.AllFallbacks), Is.EqualTo(told));
+
     [TestCase("""{"timeout":0}""", "timeout", "not '0'")]
     [TestCase("""{"timeout":-1}""", "timeout", "not '-1'")]
     [TestCase("""{"timeout":1e-12}""", "timeout", "above 0")]
@@ -75,6 +82,9 @@ public sealed class RoutingParamTests
     [TestCase("""{"context_window_fallbacks":[{"g":["a"],"h":["b"]}]}""", "context_window_fallbacks", "the member 'g'")]
     [TestCase("""{"fallbacks":["1","2","3","4","5","6","7","8","9","10","11"]}""", "fallbacks", "more than 10 models")]
     [TestCase("""{"fallbacks":[{"g":["1","2","3","4","5","6","7","8","9","10","11"]}]}""", "fallbacks", "more than 10 models")]
+    [TestCase("""{"default_fallbacks":"a"}""", "default_fallbacks", "must be a list of model names")]
+    [TestCase("""{"default_fallbacks":[{"g":["a"]}]}""", "default_fallbacks", "belongs in 'fallbacks'")]
+    [TestCase("""{"default_fallbacks":["1","2","3","4","5","6","7","8","9","10","11"]}""", "default_fallbacks", "more than 10 models")]
     public void WhatCannotBeMeantIsRefusedByNameAndValue(string body, string param, string reason)
     {
         var error = new OpenAiDialect().Read(new(Encoding.UTF8.GetBytes(body)), out _)!;

@@ -36,6 +36,7 @@ public enum MemberKind : byte
     Fallbacks,
     ContextWindowFallbacks,
     ContentPolicyFallbacks,
+    DefaultFallbacks,
     DisableFallbacks,
     Tags,
     LiteLlmMetadata,

@@ -28,6 +28,7 @@ internal static class MemberNames
         ["fallbacks"] = MemberKind.Fallbacks,
         ["context_window_fallbacks"] = MemberKind.ContextWindowFallbacks,
         ["content_policy_fallbacks"] = MemberKind.ContentPolicyFallbacks,
+        ["default_fallbacks"] = MemberKind.DefaultFallbacks,
         ["disable_fallbacks"] = MemberKind.DisableFallbacks,
         ["tags"] = MemberKind.Tags,
         ["litellm_metadata"] = MemberKind.LiteLlmMetadata,

@@ -14,8 +14,6 @@ internal static class RoutingParamReader
     /// <summary>Twice the longest names that are allowed, should each letter be escaped.</summary>
     private const int MostFallbackBytes = 2 * RoutingParams.MostFallbacks * RecordedText.MaxLength * 6;
 
-    private const string EveryGroup = "*";
-
     /// <summary>The parameter's name in messages.</summary>
     public static string NameOf(MemberKind kind) => kind switch
     {
@@ -26,6 +24,7 @@ internal static class RoutingParamReader
         MemberKind.Fallbacks => "fallbacks",
         MemberKind.ContextWindowFallbacks => "context_window_fallbacks",
         MemberKind.ContentPolicyFallbacks => "content_policy_fallbacks",
+        MemberKind.DefaultFallbacks => "default_fallbacks",
         MemberKind.DisableFallbacks => "disable_fallbacks",
         MemberKind.Tags => "tags",
         MemberKind.LiteLlmMetadata => "litellm_metadata",
@@ -182,10 +181,13 @@ internal static class RoutingParamReader
         var known = request.Routing ?? RoutingParams.None;
         if (ReadFallbacks(NameOf(kind), json, out var fallbacks) is { } error)
             return error;
+        if (kind == MemberKind.DefaultFallbacks && fallbacks.Exists(entry => entry.Group != ClientFallback.EveryGroup))
+            return ApiError.InvalidParameter(NameOf(kind), "must be a list of model names; what is for one group belongs in 'fallbacks'");
         request.Routing = kind switch
         {
             MemberKind.ContextWindowFallbacks => known with { ContextWindowFallbacks = fallbacks },
             MemberKind.ContentPolicyFallbacks => known with { ContentPolicyFallbacks = fallbacks },
+            MemberKind.DefaultFallbacks => known with { DefaultFallbacks = [.. fallbacks.SelectMany(entry => entry.Targets)] },
             _ => known with { Fallbacks = fallbacks },
         };
         return null;
@@ -217,7 +219,7 @@ internal static class RoutingParamReader
                 return ApiError.InvalidParameter(name, $"names more than {RoutingParams.MostFallbacks} models");
         }
         if (forAll.Count > 0 || fallbacks.Count == 0)
-            fallbacks.Add(new(EveryGroup, forAll));
+            fallbacks.Add(new(ClientFallback.EveryGroup, forAll));
         return null;
     }
 

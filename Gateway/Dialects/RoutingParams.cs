@@ -28,6 +28,17 @@ public sealed record RoutingParams
     public IReadOnlyList<ClientFallback>? ContextWindowFallbacks { get; init; }
     public IReadOnlyList<ClientFallback>? ContentPolicyFallbacks { get; init; }
 
+    /// <summary>Where to go on from groups that <see cref="Fallbacks"/> does not name.</summary>
+    public IReadOnlyList<string>? DefaultFallbacks { get; init; }
+
+    /// <summary>
+    /// <see cref="Fallbacks"/> and behind them the default ones, as the entry for every group: the first entry for a group counts. An
+    /// empty list is no entry beside default ones.
+    /// </summary>
+    public IReadOnlyList<ClientFallback>? AllFallbacks => DefaultFallbacks is null
+        ? Fallbacks
+        : [.. (Fallbacks ?? []).Where(entry => !entry.IsNone), new(ClientFallback.EveryGroup, DefaultFallbacks)];
+
     /// <summary>True: the first group's failure is told, and no other group is asked.</summary>
     public bool DisableFallbacks { get; init; }
 
@@ -37,4 +48,10 @@ public sealed record RoutingParams
 
 /// <summary>Where a client wants to go on when a group fails.</summary>
 /// <param name="Group">The group; <c>*</c>: whichever it was.</param>
-public readonly record struct ClientFallback(string Group, IReadOnlyList<string> Targets);
+public readonly record struct ClientFallback(string Group, IReadOnlyList<string> Targets)
+{
+    internal const string EveryGroup = "*";
+
+    /// <summary>True for what an empty list is read as.</summary>
+    internal bool IsNone => Group == EveryGroup && Targets.Count == 0;
+}

@@ -20,9 +20,9 @@ internal readonly record struct FallbackTargets(ImmutableArray<string> Names, bo
             return new([], true);
         var (kind, own) = exceptionClass switch
         {
-            "ContextWindowExceededError" => (FallbackKind.ContextWindow, asked.ContextWindowFallbacks ?? asked.Fallbacks),
-            "ContentPolicyViolationError" => (FallbackKind.ContentPolicy, asked.ContentPolicyFallbacks ?? asked.Fallbacks),
-            _ => (FallbackKind.General, asked.Fallbacks),
+            "ContextWindowExceededError" => (FallbackKind.ContextWindow, asked.ContextWindowFallbacks ?? asked.AllFallbacks),
+            "ContentPolicyViolationError" => (FallbackKind.ContentPolicy, asked.ContentPolicyFallbacks ?? asked.AllFallbacks),
+            _ => (FallbackKind.General, asked.AllFallbacks),
         };
         if (own is not null)
             return new(TableOf(own).Find(run.Group.Name) ?? [], true);
