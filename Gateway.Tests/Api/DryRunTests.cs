@@ -58,6 +58,8 @@ public sealed class DryRunTests
             "At openai/gpt-4o-2024 (a) the estimated input and the most output that is asked for cost 0.000227 USD (price custom): "
                 + "27 input × 1 USD / 1M = 0.000027 USD; 100 output × 2 USD / 1M = 0.0002 USD.",
             "At azure/unpriced-thing (b) the price is unknown, so nothing is booked.",
+            "At mock/m (c) the estimated input and the most output that is asked for cost 0 USD (price mock@local): "
+                + "27 input × 0 USD / 1M = 0 USD; 100 output × 0 USD / 1M = 0 USD.",
         }));
         Assert.That(explained.GetRawText(), Does.Not.Contain("a-secret-prompt"));
         Assert.That(upstream.Requests, Is.Empty);

@@ -149,11 +149,12 @@ public sealed class ModelCatalogTests
             ModelList = [Entry("a", "openai/x")],
             Router = new() { Fallbacks = [new("a", ["b"]), new("a", ["not this"]), new("*", ["c"])] },
         }).Catalog;
-        Assert.That(catalog.FallbacksOf(group), Is.EqualTo(new[] { target }));
+        Assert.That(catalog.Fallbacks(FallbackKind.General).Find(group, group), Is.EqualTo(new[] { target }));
     }
 
     [Test]
-    public void WithoutFallbacksThereAreNone() => Assert.That(Of(Entry("a", "openai/x")).Catalog.FallbacksOf("a"), Is.Empty);
+    public void WithoutFallbacksThereAreNone() => Assert.That(
+        Of(Entry("a", "openai/x")).Catalog.Fallbacks(FallbackKind.General).Find("a", "a"), Is.Null);
 
     [Test]
     public void WhatNamesNoModelIsReportedWithANearName()

@@ -29,10 +29,10 @@ public sealed class FallbackTests
     private static string Asked(ScriptedUpstream upstream) => string.Concat(upstream.Requests.Select(request => request.Path[1]));
 
     private static async Task<HttpResponseMessage> AskAsync(
-        ScriptedUpstream upstream, string settings, string members = "", string? key = null, string more = "")
+        ScriptedUpstream upstream, string settings, string members = "", string? key = null, string more = "", string model = "a")
     {
         await using var gateway = await GatewayHost.StartAsync(Models(settings) + more, upstream);
-        var response = await gateway.ChatAsync($$"""{"model":"a","messages":[]{{members}}}""", key);
+        var response = await gateway.ChatAsync($$"""{"model":"{{model}}","messages":[]{{members}}}""", key);
         await response.Content.LoadIntoBufferAsync();
         return response;
     }
@@ -61,6 +61,40 @@ public sealed class FallbackTests
         Assert.That((int)response.StatusCode, Is.EqualTo(answers ? 200 : 500));
         Assert.That(response.Header("x-litellm-attempted-fallbacks"), Is.EqualTo($"{asked.Length - 1}"));
         Assert.That(response.Header("x-litellm-model-id"), Is.EqualTo($"id-{asked[^1]}"));
+    }
+
+    [TestCase("z", "fallbacks: [{a: [c]}, {z: [b]}]", "ab", TestName = "an alias has an entry of its own")]
+    [TestCase("z", "fallbacks: [{a: [c]}], default_fallbacks: [b]", "ac", TestName = "an alias without one has that of its group")]
+    [TestCase("z", "default_fallbacks: [b]", "ab", TestName = "an alias has the default ones")]
+    [TestCase("a", "fallbacks: [{z: [b]}, {id-a: [b]}]", "a", TestName = "the entry of an alias or an id is not for the group")]
+    [TestCase("id-a", "fallbacks: [{a: [c]}, {id-a: [b]}]", "ab", TestName = "a deployment's id has an entry of its own")]
+    [TestCase("id-a", "fallbacks: [{a: [c]}]", "ac", TestName = "a deployment's id without one has that of its group")]
+    [TestCase("b", "fallbacks: [{b: [z]}, {z: [c]}, {a: [d]}]", "bac", TestName = "an alias that is a fallback has its own entry")]
+    public async Task AnEntryIsThatOfTheNameThatWasAskedForElseOfItsGroup(string model, string settings, string asked)
+    {
+        await using var upstream = await FailsAtAsync(model == "b" ? "ab" : "a");
+
+        using var response = await AskAsync(upstream, "model_group_alias: {z: a}, " + settings, model: model);
+
+        Assert.That(Asked(upstream), Is.EqualTo(asked));
+    }
+
+    [TestCase("w/one", "ab", "other")]
+    [TestCase("w/two", "a", "two")]
+    public async Task AModelOfAWildcardHasFallbacksAndIsOne(string model, string asked, string sent)
+    {
+        await using var upstream = await FailsAtAsync("a");
+        await using var gateway = await GatewayHost.StartAsync("""
+            model_list:
+              - {model_name: "w/*", litellm_params: {model: openai/*, api_base: "{upstream}/a", api_key: k, num_retries: 0}}
+              - {model_name: "v/*", litellm_params: {model: openai/*, api_base: "{upstream}/b", api_key: k, num_retries: 0}}
+            router_settings: {fallbacks: [{w/one: [v/other]}]}
+            """, upstream);
+
+        using var response = await gateway.ChatAsync($$"""{"model":"{{model}}","messages":[]}""");
+
+        Assert.That(Asked(upstream), Is.EqualTo(asked));
+        Assert.That(upstream.Requests.Last().Body, Does.Contain($"\"{sent}\""));
     }
 
     [TestCase(TooLong, "context_window_fallbacks: [{a: [c]}], fallbacks: [{a: [b]}]", "ac")]
@@ -99,6 +133,10 @@ public sealed class FallbackTests
     [TestCase(",\"disable_fallbacks\":true", "a", TestName = "disabled")]
     [TestCase(",\"disable_fallbacks\":false", "abe", TestName = "not disabled")]
     [TestCase(",\"context_window_fallbacks\":[\"e\"]", "abe", TestName = "a client list for other failures does not count")]
+    [TestCase(",\"default_fallbacks\":[\"e\"]", "ae", TestName = "client default ones in place of the configured ones")]
+    [TestCase(",\"default_fallbacks\":[\"e\"],\"fallbacks\":[{\"a\":[\"d\"]}]", "ade", TestName = "client default ones of the next group")]
+    [TestCase(",\"fallbacks\":[\"c\"],\"default_fallbacks\":[\"e\"]", "ac", TestName = "client default ones behind its names")]
+    [TestCase(",\"fallbacks\":[],\"default_fallbacks\":[\"e\"]", "ae", TestName = "client default ones beside an empty list")]
     public async Task AClientMayChooseItsFallbacks(string members, string asked)
     {
         await using var upstream = await FailsAtAsync("abd");
@@ -106,6 +144,7 @@ public sealed class FallbackTests
         using var response = await AskAsync(upstream, "fallbacks: [{a: [b, e]}]", members);
 
         Assert.That(Asked(upstream), Is.EqualTo(asked));
+        Assert.That(upstream.Requests, Has.None.Property("Body").Contains("fallbacks"));
     }
 
     [TestCase("", "", "ab", TestName = "a configured fallback serves everybody")]

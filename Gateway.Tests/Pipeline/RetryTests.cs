@@ -88,6 +88,28 @@ public sealed class RetryTests
         static string Line(string key, int? value) => value is null ? "cooldown_time: 5" : $"{key}: {value}";
     }
 
+    [TestCase("z", 1)]
+    [TestCase("id", 2)]
+    [TestCase("m", 3)]
+    [TestCase("y", 3)]
+    public async Task TheRetryPolicyIsThatOfTheNameThatWasAskedForElseOfItsGroup(string model, int retries)
+    {
+        await using var upstream = await FailsAsync(500);
+        var settings = """
+            router_settings:
+              model_group_alias: {z: m, y: m}
+              model_group_retry_policy:
+                z: {InternalServerErrorRetries: 1}
+                id: {InternalServerErrorRetries: 2}
+                m: {InternalServerErrorRetries: 3}
+            """;
+
+        var (_, calls) = await AskAsync(
+            One(settings: settings).Replace("{id: a}", "{id: id}"), upstream, Question.Replace("\"m\"", $"\"{model}\""));
+
+        Assert.That(calls, Is.EqualTo(1 + retries));
+    }
+
     [TestCase(429, "RateLimitErrorRetries: 1", 1)]
     [TestCase(429, "RateLimitErrorRetries: 1, DefaultRetries: 3", 1)]
     [TestCase(429, "DefaultRetries: 3", 3)]

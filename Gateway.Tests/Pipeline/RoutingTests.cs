@@ -394,6 +394,25 @@ public sealed class RoutingTests
         Assert.That(Paths(upstream), Is.EqualTo(new[] { "/b", "/b", "/b", "/b" }));
     }
 
+    [TestCase("""{"type":"image_url","image_url":{"url":"data:image/png;base64,MEDIA"}}""", 200)]
+    [TestCase("""{"type":"text","text":"MEDIA"}""", 400)]
+    public async Task APictureIsNotCountedAsTextOfItsLength(string part, int status)
+    {
+        const string WithoutUsage = """{"object":"chat.completion","model":"gpt-4o-2024","choices":[{"index":0,"message":{"content":"a"}}]}""";
+        await using var upstream = await ScriptedUpstream.AnswersAsync(WithoutUsage);
+        await using var gateway = await GatewayHost.StartAsync(
+            Wire.OneModel.Replace("{id: deployment-1}", "{max_input_tokens: 2000}") + "router_settings: {enable_pre_call_checks: true}",
+            upstream);
+
+        var question = Wire.Question.Replace("\"a-secret-prompt\"", $"[{part}]").Replace("MEDIA", new string('A', 100_000));
+        using var response = await gateway.ChatAsync(question);
+
+        Assert.That((int)response.StatusCode, Is.EqualTo(status));
+        Assert.That(upstream.Requests, Has.Count.EqualTo(status == 200 ? 1 : 0));
+        foreach (var row in await gateway.StopAndReadAsync("SELECT input_tokens FROM ledger WHERE is_estimated = 1"))
+            Assert.That(row["input_tokens"], Is.InRange(1_000L, 1_100L));
+    }
+
     [Test]
     public async Task ADeploymentNamedByItsIdIsAskedWhileItCoolsDown()
     {

@@ -25,14 +25,18 @@ public sealed class FallbackTable
 
     public bool IsEmpty => _targets.Count == 0;
 
-    /// <summary>The entry of the group's name, of its name without provider, of <c>*</c>. Null: there is none.</summary>
-    public ImmutableArray<string>? Find(string group)
+    /// <summary>The entry of the name that was asked for, else of the group it led to, else of <c>*</c>. Null: there is none.</summary>
+    /// <param name="asked">The group's name, an alias or a deployment's id.</param>
+    public ImmutableArray<string>? Find(string asked, string group) => Of(asked) ?? Of(group) ?? Entry(EveryGroup);
+
+    /// <summary>The entry of a name, with its provider or without.</summary>
+    private ImmutableArray<string>? Of(string name)
     {
-        if (_targets.TryGetValue(group, out var targets))
+        if (Entry(name) is { } targets)
             return targets;
-        var slash = group.IndexOf('/');
-        if (slash > 0 && Providers.Find(group[..slash]) is not null && _targets.TryGetValue(group[(slash + 1)..], out targets))
-            return targets;
-        return _targets.TryGetValue(EveryGroup, out targets) ? targets : null;
+        var slash = name.IndexOf('/');
+        return slash > 0 && Providers.Find(name[..slash]) is not null ? Entry(name[(slash + 1)..]) : null;
     }
+
+    private ImmutableArray<string>? Entry(string key) => _targets.TryGetValue(key, out var targets) ? targets : null;
 }

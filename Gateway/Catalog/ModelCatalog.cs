@@ -116,9 +116,6 @@ public sealed class ModelCatalog
     public ModelPrice? PriceFor(Deployment deployment, string upstreamModel, DateTimeOffset at) =>
         deployment.FindPrice(_prices, upstreamModel, at);
 
-    /// <summary>The groups to go on with when a group fails: those of its name, of its name without provider, of <c>*</c>.</summary>
-    public ImmutableArray<string> FallbacksOf(string group) => Fallbacks(FallbackKind.General).Find(group) ?? [];
-
     /// <summary>The configured fallbacks of one kind.</summary>
     public FallbackTable Fallbacks(FallbackKind kind) => _fallbacks[(int)kind];
 

@@ -7,10 +7,13 @@ internal static class RouteWords
 {
     public static void Add(List<string> words, JsonElement document, bool isHypothetical)
     {
-        AddNotes(words, document, 0);
+        if (!isHypothetical)
+            AddNotes(words, document, 0);
         var told = new HashSet<string>();
-        foreach (var route in document.Items("routes"))
+        foreach (var (index, route) in document.Items("routes").Index())
         {
+            if (isHypothetical && index > 0)
+                words.Add($"So the fallback '{route.Text("model_group")}' would be asked.");
             AddRoute(words, route, isHypothetical ? "would take" : "took");
             if (route.Number("attempt") is { } number && told.Add(number))
                 AddAttempt(words, document, number);
@@ -24,6 +27,8 @@ internal static class RouteWords
             words.Add($"If that fails, the fallback '{fallback.Text("model_group")}' is next.");
             AddRoute(words, fallback, "would take");
         }
+        if (isHypothetical) // which are about the fallbacks
+            AddNotes(words, document, 0);
     }
 
     /// <summary>How a deployment is called: its model, where it is known, and its id.</summary>

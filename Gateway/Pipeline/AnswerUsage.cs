@@ -7,9 +7,6 @@ namespace Gateway.Pipeline;
 /// <summary>Finds how many tokens an answer took: the provider's figures, else an estimate that is marked as one.</summary>
 internal static class AnswerUsage
 {
-    /// <summary>Bytes of English text per token, as OpenAI's documentation puts it.</summary>
-    private const int BytesPerToken = 4;
-
     public static void Read(AttemptRun run, UpstreamAnswer answer, Attempt attempt)
     {
         attempt.Remaining = answer.Remaining;
@@ -29,7 +26,7 @@ internal static class AnswerUsage
     public static void EstimateInput(AttemptRun run, Attempt attempt)
     {
         attempt.IsEstimated = true;
-        attempt.Usage = new Usage { Input = InputTokens(run.Request) };
+        attempt.Usage = new Usage { Input = run.Exchange.InputTokens };
     }
 
     /// <summary>Books what the attempt's tokens cost.</summary>
@@ -48,16 +45,11 @@ internal static class AnswerUsage
     public static IEnumerable<CostLine> LinesOf(ModelPrice price, Usage usage, TimeSpan duration) =>
         price.LinesOf(usage, duration).Select(line => new CostLine(line.Name, line.Count, (decimal)line.Rate / NanoUsd.PerUsd, line.Usd));
 
-    /// <summary>About how many tokens a request has.</summary>
-    public static long InputTokens(ClientRequest request) => Tokens(request.Body.Length);
-
     private static void Set(AttemptRun run, Attempt attempt, Usage? reported, long outputBytes)
     {
         attempt.IsEstimated = reported is null;
         if (reported is null)
             run.Exchange.Note("The provider reported no usage: the tokens are estimated from the bytes that passed.");
-        attempt.Usage = reported ?? new Usage { Input = InputTokens(run.Request), Output = Tokens(outputBytes) };
+        attempt.Usage = reported ?? new Usage { Input = run.Exchange.InputTokens, Output = InputEstimate.TokensOf(outputBytes) };
     }
-
-    private static long Tokens(long bytes) => (bytes + BytesPerToken - 1) / BytesPerToken;
 }

@@ -1,5 +1,6 @@
 using Gateway.Catalog;
 using Gateway.Dialects;
+using Gateway.Routing;
 
 namespace Gateway.Pipeline;
 
@@ -7,6 +8,7 @@ namespace Gateway.Pipeline;
 internal sealed class AttemptRun
 {
     private List<string>? _asked;
+    private string? _fallback;
 
     public required GatewaySnapshot Snapshot { get; init; }
     public required ClientEndpoint Endpoint { get; init; }
@@ -15,6 +17,13 @@ internal sealed class AttemptRun
 
     /// <summary>The group that is being asked: the client's, later a fallback.</summary>
     public required ModelGroup Group { get; set; }
+
+    /// <summary>The name that led to the group, maybe an alias or a deployment's id: the client's, later a fallback's.</summary>
+    public string AskedName => _fallback ?? Exchange.RequestedModel ?? Group.Name;
+
+    /// <summary>What the router has to know of the request.</summary>
+    public RouteRequest RouteRequest =>
+        new() { IsStream = Request.IsStream, InputTokens = Exchange.InputTokens, Tags = Exchange.Tags };
 
     /// <summary>The name under which the client gets to know the model that answers.</summary>
     public required string ShownModel { get; set; }
@@ -60,10 +69,12 @@ internal sealed class AttemptRun
     private static string KeyOf(ModelGroup group) => group.IsById ? $"id {group.Deployments[0].Id}" : $"group {group.Name}";
 
     /// <summary>Goes on with another group, as if it had been asked for.</summary>
-    public void FallBackTo(ModelGroup group)
+    /// <param name="name">The name that led to it.</param>
+    public void FallBackTo(ModelGroup group, string name)
     {
         (_asked ??= [KeyOf(Group)]).Add(KeyOf(group));
         Group = group;
+        _fallback = name;
         ShownModel = group.Name;
         Tried = null;
         RetriesInGroup = 0;

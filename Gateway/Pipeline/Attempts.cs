@@ -1,4 +1,3 @@
-using Gateway.Catalog;
 using Gateway.Routing;
 using Gateway.Telemetry;
 using Gateway.Upstream;
@@ -42,59 +41,10 @@ internal sealed class Attempts
         var first = outcome.IsGateways ? null : run.FirstError;
         var group = run.Group.Name;
         var targets = FallbackTargets.For(run, error.ExceptionClass);
-        var last = await FallBackAsync(run, outcome, targets, clientAborted);
+        var last = await FallbackWalk.RunAsync(run, outcome, targets, _group.RunAsync, clientAborted);
         if (last.Error is null)
             return last;
         return new AttemptOutcome { Error = first is null ? error : WithRouting(first, run, group, targets, last.Error) };
-    }
-
-    /// <summary>Asks the groups to go on with, each with its own retries and fallbacks, until one answers.</summary>
-    /// <returns>The answer, or the last failure.</returns>
-    private async ValueTask<AttemptOutcome> FallBackAsync(
-        AttemptRun run, AttemptOutcome failed, FallbackTargets targets, CancellationToken clientAborted)
-    {
-        var from = run.Group.Name;
-        var error = failed.Error!;
-        var last = failed;
-        foreach (var name in targets.Names)
-        {
-            if (!last.MayFallBack)
-                break;
-            if (run.Fallbacks >= run.Snapshot.Config.Router.MaxFallbacks)
-            {
-                run.Exchange.Note($"No fallback to {name}: {run.Fallbacks} were made, which is max_fallbacks.");
-                break;
-            }
-            if (Find(run, name, targets.IsClients) is not { } group)
-                continue;
-            run.FallBackTo(group);
-            last = await _group.RunAsync(run, clientAborted);
-            var status = failed.Attempt?.Status ?? error.Status;
-            run.Exchange.AddFallback(new(from, group.Name, status, error.ExceptionClass, last.Error is null));
-            if (last.Error is { } again)
-                last = await FallBackAsync(run, last, FallbackTargets.For(run, again.ExceptionClass), clientAborted);
-            if (last.Error is null)
-                return last;
-        }
-        return last;
-    }
-
-    /// <summary>The group of a fallback's name. Null: it is skipped, and why is noted.</summary>
-    private static ModelGroup? Find(AttemptRun run, string name, bool isClients)
-    {
-        var current = run.Snapshot;
-        var reason = "";
-        if (current.Catalog.Resolve(name) is not { } group)
-            reason = "there is no such model";
-        else if (run.WasAsked(group))
-            reason = "it was asked already";
-        else if ((isClients || current.Config.Router.EnforceFallbackModelAccess || current.Config.General.EnforceFallbackModelAccess)
-            && !current.Catalog.IsAllowed(run.Exchange.Caller!, name, group))
-            reason = "the caller may not use it";
-        else
-            return group;
-        run.Exchange.Note($"No fallback to {RecordedText.Shorten(name)}: {reason}.");
-        return null;
     }
 
     /// <summary>A provider's error says, as in LiteLLM, what was tried: clients look for these words.</summary>

@@ -31,7 +31,7 @@ internal sealed class DeploymentCalls(Router router, UpstreamClient upstream, Ga
         open = null!;
         // 1
         var began = time.GetTimestamp();
-        var none = router.Pick(run.Group, RouteRequestOf(run), run.Tried, out var deployment, out var route);
+        var none = router.Pick(run.Group, run.RouteRequest, run.Tried, out var deployment, out var route);
         run.Exchange.AddRoute(route);
         if (none is not null)
             return new AttemptOutcome { Error = none, MayFallBack = true };
@@ -57,14 +57,6 @@ internal sealed class DeploymentCalls(Router router, UpstreamClient upstream, Ga
                 NotStarted(run, deployment, began);
         }
     }
-
-    /// <summary>What the router is told of the request.</summary>
-    public static RouteRequest RouteRequestOf(AttemptRun run) => new()
-    {
-        IsStream = run.Request.IsStream,
-        InputTokens = AnswerUsage.InputTokens(run.Request),
-        Tags = run.Exchange.Tags,
-    };
 
     /// <summary>Another attempt is not begun once the request's time is over; the first failure is told then.</summary>
     private AttemptOutcome? OutOfTime(AttemptRun run, Deployment deployment)
@@ -206,13 +198,13 @@ internal sealed class DeploymentCalls(Router router, UpstreamClient upstream, Ga
 
     /// <summary>A call that was never sent, or not whole, uses up nothing of the deployment's limits.</summary>
     private void NotStarted(AttemptRun run, Deployment deployment, long began) =>
-        router.NotStarted(deployment, AnswerUsage.InputTokens(run.Request), began);
+        router.NotStarted(deployment, run.Exchange.InputTokens, began);
 
     /// <summary>A call with a client's own key tells nothing of the deployment for others, and its tokens are of another quota.</summary>
     /// <param name="says">False: neither does how it ended, as it was not the deployment's doing; its tokens count.</param>
     private void Report(AttemptRun run, Deployment deployment, Attempt attempt, TimeSpan? retryAfter, bool says)
     {
-        var inputTokens = AnswerUsage.InputTokens(run.Request);
+        var inputTokens = run.Exchange.InputTokens;
         if (run.Request.ApiKey is not null)
             router.Released(deployment, inputTokens);
         else if (!says)

@@ -1,6 +1,4 @@
-using Gateway.Catalog;
 using Gateway.Decisions;
-using Gateway.Dialects;
 using Gateway.Dialects.OpenAi;
 using Gateway.Keys;
 using Gateway.Routing;
@@ -34,8 +32,10 @@ internal sealed class DryRun(
         try
         {
             var unreadable = await RequestChecks.ReadAsync(body, exchange, http.RequestAborted);
+            exchange.Error ??= unreadable;
             var answer = new Hypothesis();
-            exchange.Error = exchange.Error ?? unreadable ?? Check(http, current, exchange, body, out answer);
+            if (exchange.Error is null)
+                (exchange.Error, answer) = await CheckAsync(http, current, exchange, body);
             if (exchange.Error is { } error)
                 exchange.Error = ErrorHeaders.For(error, current.Config.General);
             return (null, exchange, answer);
@@ -74,60 +74,17 @@ internal sealed class DryRun(
     }
 
     /// <returns>Null, or the refusal that the request would get.</returns>
-    private ApiError? Check(HttpContext http, GatewaySnapshot current, Exchange exchange, RequestBody body, out Hypothesis answer)
+    private async ValueTask<(ApiError? Refusal, Hypothesis Answer)> CheckAsync(
+        HttpContext http, GatewaySnapshot current, Exchange exchange, RequestBody body)
     {
-        answer = new();
         if (RequestChecks.Parse(http, Chat.Dialect, current, body.Bytes, exchange, out var request) is { } malformed)
-            return malformed;
+            return (malformed, new());
         if (RequestChecks.Authorize(http, Chat, current, exchange, request, out var group) is { } forbidden)
-            return forbidden;
+            return (forbidden, new());
         var full = checks.Admit(exchange, out var reservation);
         reservation?.Dispose();
         if (full is not null)
-            return full;
-        var route = new RouteRequest { IsStream = request.IsStream, InputTokens = exchange.InputTokens, Tags = exchange.Tags };
-        var none = router.Explain(group, route, out var record);
-        exchange.AddRoute(record);
-        answer = new()
-        {
-            Fallbacks = [.. FallbacksOf(current, group, route)],
-            Prices = [.. group.Deployments.Select(deployment => PriceAt(current, exchange, group, deployment))],
-        };
-        if (none is not null)
-            return RequestChecks.Refuse(exchange, Stage.Route, none);
-        return Shape(current, exchange, request, group, record) is { } misshapen
-            ? RequestChecks.Refuse(exchange, Stage.Call, misshapen)
-            : null;
-    }
-
-    private IEnumerable<RouteRecord> FallbacksOf(GatewaySnapshot current, ModelGroup group, RouteRequest route)
-    {
-        foreach (var name in current.Catalog.FallbacksOf(group.Name).Take(current.Config.Router.MaxFallbacks))
-        {
-            if (name == group.Name || current.Catalog.Resolve(name) is not { } fallback)
-                continue;
-            router.Explain(fallback, route, out var record);
-            yield return record;
-        }
-    }
-
-    /// <summary>The estimated input, and as much output as the client would let the model write.</summary>
-    private PriceEstimate PriceAt(GatewaySnapshot current, Exchange exchange, ModelGroup group, Deployment deployment)
-    {
-        if (current.Catalog.PriceFor(deployment, group.UpstreamModelOf(deployment), time.GetUtcNow()) is not { } price)
-            return new(deployment.Id, null, [], NanoUsd.Zero);
-        var usage = new Usage { Input = exchange.InputTokens, Output = exchange.MaxTokens ?? 0 };
-        return new(deployment.Id, price.Id, [.. AnswerUsage.LinesOf(price, usage, TimeSpan.Zero)], price.CostOf(usage, TimeSpan.Zero));
-    }
-
-    /// <summary>What the chosen deployment does not take would be refused before it is called.</summary>
-    private static ApiError? Shape(GatewaySnapshot current, Exchange exchange, ClientRequest request, ModelGroup group, RouteRecord record)
-    {
-        var index = Array.FindIndex(record.Candidates, candidate => candidate.Verdict == RouteVerdict.Chosen);
-        var deployment = group.Deployments[Math.Max(0, index)];
-        if (!deployment.Provider.IsBuilt)
-            return ApiError.ProviderNotBuilt(deployment.Provider.Name);
-        var model = group.UpstreamModelOf(deployment);
+            return (full, new());
         var run = new AttemptRun
         {
             Snapshot = current,
@@ -137,7 +94,6 @@ internal sealed class DryRun(
             Group = group,
             ShownModel = exchange.RequestedModel!,
         };
-        return RequestShape.ChangesFor(run, deployment, model, out _)
-            ?? ClientTarget.Find(deployment, Chat.Operation, model, request, out _);
+        return await new DryWalk(router, time, run).RunAsync(http.RequestAborted);
     }
 }

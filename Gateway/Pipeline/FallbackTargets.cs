@@ -25,17 +25,35 @@ internal readonly record struct FallbackTargets(ImmutableArray<string> Names, bo
             _ => (FallbackKind.General, asked.AllFallbacks),
         };
         if (own is not null)
-            return new(TableOf(own).Find(run.Group.Name) ?? [], true);
+            return new(TableOf(own).Find(run.AskedName, run.Group.Name) ?? [], true);
         var table = run.Snapshot.Catalog.Fallbacks(kind);
         if (table.IsEmpty)
             table = run.Snapshot.Catalog.Fallbacks(FallbackKind.General);
-        return new(table.Find(run.Group.Name) ?? [], false);
+        return new(table.Find(run.AskedName, run.Group.Name) ?? [], false);
     }
 
     /// <summary>True when another group may still be asked after such a failure.</summary>
-    public static bool IsAnyLeft(AttemptRun run, string exceptionClass) =>
-        run.Fallbacks < run.Snapshot.Config.Router.MaxFallbacks
-        && For(run, exceptionClass).Names.Any(name => run.Snapshot.Catalog.Resolve(name) is { } group && !run.WasAsked(group));
+    public static bool IsAnyLeft(AttemptRun run, string exceptionClass)
+    {
+        if (run.Fallbacks >= run.Snapshot.Config.Router.MaxFallbacks)
+            return false;
+        var targets = For(run, exceptionClass);
+        return targets.Names.Any(name => targets.WhySkipped(run, name, out _) is null);
+    }
+
+    /// <summary>Why a name is passed over, for people. Null: <paramref name="group"/> is to be asked.</summary>
+    public string? WhySkipped(AttemptRun run, string name, out ModelGroup group)
+    {
+        var current = run.Snapshot;
+        group = null!;
+        if (current.Catalog.Resolve(name) is not { } found)
+            return "there is no such model";
+        group = found;
+        if (run.WasAsked(group))
+            return "it was asked already";
+        var isChecked = IsClients || current.Config.Router.EnforceFallbackModelAccess || current.Config.General.EnforceFallbackModelAccess;
+        return isChecked && !current.Catalog.IsAllowed(run.Exchange.Caller!, name, group) ? "the caller may not use it" : null;
+    }
 
     private static FallbackTable TableOf(IReadOnlyList<ClientFallback> fallbacks) =>
         new(fallbacks.Select(fallback => KeyValuePair.Create(fallback.Group, fallback.Targets.ToImmutableArray())));

@@ -161,7 +161,7 @@ internal sealed class GatewayPipeline(
     }
 
     /// <summary>Without any attempt: whether a deployment was found at all.</summary>
-    private static Stage StageOfFailure(Exchange exchange) =>
+    internal static Stage StageOfFailure(Exchange exchange) =>
         exchange.Attempts.Count == 0 && exchange.Routes is { } routes
         && !routes[^1].Candidates.Any(candidate => candidate.Verdict == RouteVerdict.Chosen)
             ? Stage.Route

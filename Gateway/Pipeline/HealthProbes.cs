@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Collections.Immutable;
 using Gateway.Catalog;
+using Gateway.Dialects;
 using Gateway.Dialects.OpenAi;
 using Gateway.Ledger;
 using Gateway.Upstream;
@@ -119,6 +120,7 @@ internal sealed class HealthProbes(
                 Caller = Checker,
                 RequestedModel = deployment.ModelName,
                 ModelGroup = deployment.ModelName,
+                InputTokens = InputEstimate.Of(request.Body),
             },
             Request = request,
             Group = new ModelGroup { Name = deployment.ModelName, Deployments = [deployment], UpstreamModels = [probe.Model] },

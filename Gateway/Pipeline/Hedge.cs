@@ -74,7 +74,7 @@ internal sealed class Hedge(DeploymentCalls calls, Router router, RetryBudget bu
     {
         var settings = run.Snapshot.Config.Router;
         var reason = "";
-        if (!router.HasAnother(run.Group, DeploymentCalls.RouteRequestOf(run), run.Tried))
+        if (!router.HasAnother(run.Group, run.RouteRequest, run.Tried))
             reason = "no other deployment is left";
         else if (!budget.TryTakeHedge(settings.RetryBudget))
             reason = "hedge_max_share or the retry budget is spent";

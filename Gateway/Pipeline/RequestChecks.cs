@@ -38,7 +38,7 @@ internal sealed class RequestChecks(KeyRing keys, Limiter limiter)
             return Refuse(exchange, Stage.Parse, wrong);
         exchange.IsStream = request.IsStream;
         exchange.Tags = request.Routing?.Tags ?? [];
-        exchange.InputTokens = AnswerUsage.InputTokens(request);
+        exchange.InputTokens = InputEstimate.Of(request.Body);
         exchange.MaxTokens = request.MaxTokens;
         exchange.EndUser = Recorded(headers["x-litellm-customer-id"]) ?? Recorded(headers["x-litellm-end-user-id"])
             ?? (current.Config.General.UserHeaderName is { } name ? Recorded(headers[name]) : null)

@@ -28,7 +28,7 @@ internal sealed class RetryPlan(Router router, RetryBudget budget, TimeProvider 
         if (run.RetriesInGroup >= allowed)
             return No(run, allowed == 0 ? "none is allowed" : $"all {allowed} that are allowed were made");
         var settings = run.Snapshot.Config.Router;
-        var hasAnother = router.HasAnother(run.Group, DeploymentCalls.RouteRequestOf(run), run.Tried);
+        var hasAnother = router.HasAnother(run.Group, run.RouteRequest, run.Tried);
         var wait = RetryRules.BackOff(run.RetriesInGroup, failure.RetryAfter, settings.RetryAfter, hasAnother, random());
         if (!isAnyHealthy && !run.Group.IsById && wait < SoonestOf(run.Group))
             return No(run, $"all deployments of {run.Group.Name} cool down for longer than {Seconds(wait)}");
@@ -49,7 +49,8 @@ internal sealed class RetryPlan(Router router, RetryBudget budget, TimeProvider 
     private static int AllowedRetries(AttemptRun run, Deployment deployment, string exceptionClass, out bool isAskedFor)
     {
         var settings = run.Snapshot.Config.Router;
-        var ofGroup = settings.ModelGroupRetryPolicy.GetValueOrDefault(run.Group.Name);
+        var ofGroup = settings.ModelGroupRetryPolicy.GetValueOrDefault(run.AskedName)
+            ?? settings.ModelGroupRetryPolicy.GetValueOrDefault(run.Group.Name);
         var byClass = ofGroup?.Of(exceptionClass) ?? (ofGroup?.Default is null ? settings.RetryPolicy?.Of(exceptionClass) : null);
         isAskedFor = byClass is not null;
         return run.Asked.NumRetries ?? byClass ?? ofGroup?.Default ?? settings.RetryPolicy?.Default

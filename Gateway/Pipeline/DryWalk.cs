@@ -1,0 +1,84 @@
+using Gateway.Catalog;
+using Gateway.Decisions;
+using Gateway.Routing;
+
+namespace Gateway.Pipeline;
+
+/// <summary>
+/// Asks the groups of a request that is not made in the order of one that is, each without a call. The first that could answer is
+/// the choice; it is taken for failed, so as to see which ones would come next.
+/// </summary>
+internal sealed class DryWalk(Router router, TimeProvider time, AttemptRun run)
+{
+    /// <summary>The failure of a provider without a list of fallbacks of its own.</summary>
+    private static readonly ApiError Failure = new()
+    {
+        Status = 500,
+        Type = "internal_server_error",
+        Message = "",
+        ExceptionClass = "InternalServerError",
+    };
+
+    private readonly List<RouteRecord> _next = [];
+    private readonly List<PriceEstimate> _prices = [];
+    private readonly HashSet<(string Id, string Model)> _priced = [];
+    private bool _canAnswer;
+
+    /// <returns>Null, or the refusal that the request would get; the choices up to its end are in the exchange.</returns>
+    public async ValueTask<(ApiError? Refusal, Hypothesis Answer)> RunAsync(CancellationToken ct)
+    {
+        var first = await AskAsync(run, ct);
+        var error = first.Error!;
+        await FallbackWalk.RunAsync(run, first, FallbackTargets.For(run, error.ExceptionClass), AskAsync, ct);
+        var refusal = _canAnswer ? null : RequestChecks.Refuse(run.Exchange, GatewayPipeline.StageOfFailure(run.Exchange), error);
+        return (refusal, new() { Fallbacks = _next, Prices = _prices });
+    }
+
+    private ValueTask<AttemptOutcome> AskAsync(AttemptRun asked, CancellationToken ct)
+    {
+        var none = router.Explain(asked.Group, asked.RouteRequest, out var record);
+        if (_canAnswer)
+            _next.Add(record);
+        else
+            asked.Exchange.AddRoute(record);
+        AddPrices(asked.Group);
+        if (none is not null)
+            return new(new AttemptOutcome { Error = none, MayFallBack = true });
+        if (Shape(record) is { } refusal)
+            return new(new AttemptOutcome { Error = refusal, MayFallBack = refusal.Status == 501 }); // as DeploymentCalls.Begin does
+        _canAnswer = true;
+        return new(new AttemptOutcome { Error = Failure, MayFallBack = true });
+    }
+
+    /// <summary>What the chosen deployment does not take would be refused before it is called.</summary>
+    private ApiError? Shape(RouteRecord record)
+    {
+        var index = Array.FindIndex(record.Candidates, candidate => candidate.Verdict == RouteVerdict.Chosen);
+        var deployment = run.Group.Deployments[Math.Max(0, index)];
+        if (!deployment.Provider.IsBuilt)
+            return ApiError.ProviderNotBuilt(deployment.Provider.Name);
+        var model = run.Group.UpstreamModelOf(deployment);
+        return RequestShape.ChangesFor(run, deployment, model, out _)
+            ?? ClientTarget.Find(deployment, run.Endpoint.Operation, model, run.Request, out _);
+    }
+
+    /// <summary>Each deployment is priced once, in whichever group it stands; a wildcard's model by model.</summary>
+    private void AddPrices(ModelGroup group)
+    {
+        foreach (var deployment in group.Deployments)
+        {
+            var model = group.UpstreamModelOf(deployment);
+            if (_priced.Add((deployment.Id, model)))
+                _prices.Add(PriceAt(deployment, model));
+        }
+    }
+
+    /// <summary>The estimated input, and as much output as the client would let the model write.</summary>
+    private PriceEstimate PriceAt(Deployment deployment, string model)
+    {
+        if (run.Snapshot.Catalog.PriceFor(deployment, model, time.GetUtcNow()) is not { } price)
+            return new(deployment.Id, null, [], NanoUsd.Zero);
+        var usage = new Usage { Input = run.Exchange.InputTokens, Output = run.Exchange.MaxTokens ?? 0 };
+        return new(deployment.Id, price.Id, [.. AnswerUsage.LinesOf(price, usage, TimeSpan.Zero)], price.CostOf(usage, TimeSpan.Zero));
+    }
+}
