@@ -23,6 +23,9 @@ internal sealed class DatabaseOptions
         command.Add(_config);
     }
 
+    /// <summary>The config that the command line names. Null: it names none.</summary>
+    public string? ConfigIn(ParseResult command) => command.GetValue(_config);
+
     /// <summary>The path of the database that the command line names.</summary>
     public string PathIn(ParseResult command, IReadOnlyDictionary<string, string> environment)
     {

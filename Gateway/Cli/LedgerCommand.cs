@@ -16,6 +16,7 @@ public static class LedgerCommand
         {
             CreateVerify(environment),
             CreateExport(environment, time),
+            RecomputeCommand.Create(environment, time),
             CreateSettle(environment, time),
         };
 
