@@ -398,7 +398,7 @@ public sealed class RoutingTests
     [TestCase("""{"type":"text","text":"MEDIA"}""", 400)]
     public async Task APictureIsNotCountedAsTextOfItsLength(string part, int status)
     {
-        const string WithoutUsage = """{"object":"chat.completion","model":"gpt-4o-2024","choices":[{"index":0,"message":{"content":"a"}}]}""";
+        const string WithoutUsage = """{"object":"chat.completion","model":"m","choices":[{"index":0,"message":{"content":"a"}}]}""";
         await using var upstream = await ScriptedUpstream.AnswersAsync(WithoutUsage);
         await using var gateway = await GatewayHost.StartAsync(
             Wire.OneModel.Replace("{id: deployment-1}", "{max_input_tokens: 2000}") + "router_settings: {enable_pre_call_checks: true}",
