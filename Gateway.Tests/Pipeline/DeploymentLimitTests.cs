@@ -96,7 +96,7 @@ public sealed class DeploymentLimitTests
               - model_name: m
                 litellm_params: {model: openai/x, api_base: "{upstream}/b", api_key: k, weight: 1}
                 model_info: {id: b}
-            router_settings: {num_retries: 0, hedge_after: 800ms, optional_pre_call_checks: [enforce_model_rate_limits]}
+            router_settings: {num_retries: 0, hedge_after: 800ms, hedge_max_share: 1, optional_pre_call_checks: [enforce_model_rate_limits]}
             """, upstream, time: _time);
 
         using var first = await _time.PassUntilAsync(gateway.ChatAsync(Stream));

@@ -1,4 +1,5 @@
 using Microsoft.Data.Sqlite;
+using SQLitePCL;
 
 namespace Gateway.Storage;
 
@@ -206,6 +207,9 @@ internal sealed partial class GroupWriter : IAsyncDisposable
 
         public void Dispose()
         {
+            // Closing alone does not end the transaction where a statement was left behind, as one that a failed preparation began with.
+            if (raw.sqlite3_get_autocommit(Connection.Handle) == 0)
+                raw.sqlite3_exec(Connection.Handle, "ROLLBACK");
             Commit.Dispose();
             Begin.Dispose();
             Connection.Dispose();
