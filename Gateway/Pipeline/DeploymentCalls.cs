@@ -70,13 +70,9 @@ internal sealed class DeploymentCalls(Router router, UpstreamClient upstream, Ga
     private ApiError? Prepare(AttemptRun run, Deployment deployment, out UpstreamCall call)
     {
         call = null!;
-        if (!deployment.Provider.IsBuilt)
-            return ApiError.ProviderNotBuilt(deployment.Provider.Name);
-        var model = run.Group.UpstreamModelOf(deployment);
-        if (RequestShape.ChangesFor(run, deployment, model, out var changes) is { } unsupported)
-            return unsupported;
-        if (ClientTarget.Find(deployment, run.Endpoint.Operation, model, run.Request, out var target) is { } refusal)
+        if (RequestShape.For(run, deployment, out var shaped) is { } refusal)
             return refusal;
+        var (model, changes, target) = shaped;
         var price = run.Snapshot.Catalog.PriceFor(deployment, model, time.GetUtcNow());
         var limits = TimeLimits.For(run, deployment);
         var left = TimeLeft(run, limits);

@@ -55,11 +55,7 @@ internal sealed class DryWalk(Router router, TimeProvider time, AttemptRun run)
     {
         var index = Array.FindIndex(record.Candidates, candidate => candidate.Verdict == RouteVerdict.Chosen);
         var deployment = run.Group.Deployments[Math.Max(0, index)];
-        if (!deployment.Provider.IsBuilt)
-            return ApiError.ProviderNotBuilt(deployment.Provider.Name);
-        var model = run.Group.UpstreamModelOf(deployment);
-        return RequestShape.ChangesFor(run, deployment, model, out _)
-            ?? ClientTarget.Find(deployment, run.Endpoint.Operation, model, run.Request, out _);
+        return RequestShape.For(run, deployment, out _);
     }
 
     /// <summary>Each deployment is priced once, in whichever group it stands; a wildcard's model by model.</summary>

@@ -4,6 +4,9 @@ using Gateway.Dialects;
 
 namespace Gateway.Pipeline;
 
+/// <summary>What a deployment is sent: its name for the model, the changes of the body, and where it goes.</summary>
+internal readonly record struct ShapedRequest(string Model, RequestChanges Changes, ClientTarget Target);
+
 /// <summary>What a deployment's settings make of a client's request; pure.</summary>
 internal static class RequestShape
 {
@@ -13,6 +16,22 @@ internal static class RequestShape
     private static readonly string[] OwnMembers = ["model", "stream", StreamUsageParam];
 
     private static readonly string[] LimitMembers = ["max_tokens", "max_completion_tokens"];
+
+    /// <summary>Shapes the request of a client for a deployment of the group that is being asked.</summary>
+    /// <returns>Null, or why it cannot be sent there.</returns>
+    public static ApiError? For(AttemptRun run, Deployment deployment, out ShapedRequest shaped)
+    {
+        shaped = default;
+        if (!deployment.Provider.IsBuilt)
+            return ApiError.ProviderNotBuilt(deployment.Provider.Name);
+        var model = run.Group.UpstreamModelOf(deployment);
+        if (ChangesFor(run, deployment, model, out var changes) is { } unsupported)
+            return unsupported;
+        if (ClientTarget.Find(deployment, run.Endpoint.Operation, model, run.Request, out var target) is { } refusal)
+            return refusal;
+        shaped = new(model, changes, target);
+        return null;
+    }
 
     /// <summary>Says what changes in the body on its way to a deployment.</summary>
     /// <returns>Null, or which parameters the provider does not take.</returns>

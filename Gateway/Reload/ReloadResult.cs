@@ -39,8 +39,6 @@ public sealed record ConfigChange
 
     /// <summary>Users without any key, in the config's order.</summary>
     public ImmutableArray<string> UsersWithoutKey { get; init; } = [];
-
-    public bool IsApplied => !Findings.Any(finding => finding.Kind == FindingKind.Fatal);
 }
 
 /// <summary>Whether the running config is what the files say. Public: it names no setting.</summary>
