@@ -29,7 +29,7 @@ public sealed class DeadlineTests
     {
         await using var gateway = await GatewayHost.StartAsync(yaml, upstream, time: _time);
         var start = _time.GetUtcNow();
-        var response = await _time.PassUntilAsync(gateway.SendAsync(
+        var response = await _time.PassUntilAsync(gateway, gateway.SendAsync(
             HttpMethod.Post, "/v1/chat/completions", null, $$"""{"model":"m","messages":[]{{members}}}""", headers), step: 0.05);
         return (response, (_time.GetUtcNow() - start).TotalSeconds);
     }

@@ -99,7 +99,7 @@ public sealed class DeploymentLimitTests
             router_settings: {num_retries: 0, hedge_after: 800ms, hedge_max_share: 1, optional_pre_call_checks: [enforce_model_rate_limits]}
             """, upstream, time: _time);
 
-        using var first = await _time.PassUntilAsync(gateway.ChatAsync(Stream));
+        using var first = await _time.PassUntilAsync(gateway, gateway.ChatAsync(Stream));
         using var second = await gateway.ChatAsync(Stream).WaitAsync(GatewayHost.Patience);
 
         var rows = await gateway.StopAndReadAsync();

@@ -79,7 +79,7 @@ public sealed class HedgeTests
 
     private async Task<HttpResponseMessage> AskAsync(GatewayHost gateway, string question = Stream, double step = 0.1)
     {
-        var response = await _time.PassUntilAsync(gateway.ChatAsync(question), step);
+        var response = await _time.PassUntilAsync(gateway, gateway.ChatAsync(question), step);
         await response.Content.LoadIntoBufferAsync();
         return response;
     }

@@ -47,7 +47,7 @@ public sealed class RetryTests
         string yaml, ScriptedUpstream upstream, string question = Question, params (string, string)[] headers)
     {
         await using var gateway = await GatewayHost.StartAsync(yaml, upstream, time: _time);
-        var response = await _time.PassUntilAsync(gateway.SendAsync(HttpMethod.Post, "/v1/chat/completions", null, question, headers));
+        var response = await _time.PassUntilAsync(gateway, gateway.SendAsync(HttpMethod.Post, "/v1/chat/completions", null, question, headers));
         await response.Content.LoadIntoBufferAsync();
         return (response, upstream.Requests.Count);
     }
