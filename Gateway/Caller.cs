@@ -28,4 +28,10 @@ public sealed class Caller
 
     /// <summary>What the user may spend in all. Null: no limit.</summary>
     public NanoUsd? MaxBudget { get; init; }
+
+    /// <summary>
+    /// Everybody who pays for the caller's requests, with their limits, in the order of <see cref="SubjectKind"/>: the gateway, the team,
+    /// the key, the user. Whom a request names itself (end user, tags) is not among them.
+    /// </summary>
+    public ImmutableArray<LimitedSubject> Payers { get; init; } = [];
 }

@@ -70,6 +70,9 @@ public sealed class Attempt
     /// <summary>What the provider said is left of its rate limits.</summary>
     public RemainingQuota Remaining { get; set; }
 
+    /// <summary>What it can cost at most: what it is booked at when the gateway dies before it has ended.</summary>
+    public NanoUsd Bound { get; set; }
+
     /// <summary>True when the tokens were counted by the gateway because the provider reported none.</summary>
     public bool IsEstimated { get; set; }
 }

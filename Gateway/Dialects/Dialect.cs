@@ -39,6 +39,12 @@ public sealed record RequestChanges
     /// <summary>True to have the provider report the usage of a stream.</summary>
     public bool AskForStreamUsage { get; init; }
 
+    /// <summary>
+    /// The most output tokens of one choice that the body that leaves may ask for: a larger limit is lowered to it, and where there is none
+    /// it is set. Null: the limit is left as it is.
+    /// </summary>
+    public long? OutputCap { get; init; }
+
     /// <summary>Members that do not leave, neither the client's nor a default; the model always does.</summary>
     public IReadOnlyCollection<string> Dropped { get; init; } = [];
 
