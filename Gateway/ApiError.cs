@@ -145,6 +145,17 @@ public sealed record ApiError
             + $"Tried to access {model}",
     };
 
+    /// <summary>A model that the user may use and the team may not.</summary>
+    public static ApiError TeamModelAccessDenied(IEnumerable<string> allowed, string model) => new()
+    {
+        Status = 403,
+        LegacyStatus = 401,
+        Type = "team_model_access_denied",
+        Param = "model",
+        Message = $"team not allowed to access model. This team can only access models=[{string.Join(", ", allowed.Select(name => $"'{name}'"))}]. "
+            + $"Tried to access {model}",
+    };
+
     /// <summary>An admin path and a caller that is not the admin.</summary>
     public static ApiError AdminOnly(string route) => new()
     {
@@ -232,6 +243,10 @@ public sealed record ApiError
     /// <summary>A key of a user whom the config blocks.</summary>
     public static ApiError KeyBlocked() => Unauthorized(
         "Key is blocked. An admin can take `blocked: true` out of the user's entry in user_access.");
+
+    /// <summary>A key of a user whose team is blocked.</summary>
+    public static ApiError TeamBlocked(string teamId) => Unauthorized(
+        $"Team={teamId} is blocked. An admin can take `blocked: true` out of the team's entry in teams.");
 
     /// <summary>A user whose money is spent. There is no reset to wait for, so a client is told not to try again.</summary>
     public static ApiError BudgetExceeded(string userId, NanoUsd spent, NanoUsd budget) => new()

@@ -26,6 +26,9 @@ public sealed class Caller
     /// <summary>Model names, wildcard patterns (<c>openai/*</c>) and access groups that may be used. Empty: all.</summary>
     public ImmutableArray<string> Models { get; init; } = [];
 
+    /// <summary>As <see cref="Models"/>, for all members of the team: both must allow a model. Empty: all.</summary>
+    public ImmutableArray<string> TeamModels { get; init; } = [];
+
     /// <summary>What the user may spend in all. Null: no limit.</summary>
     public NanoUsd? MaxBudget { get; init; }
 

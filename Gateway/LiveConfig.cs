@@ -86,13 +86,29 @@ internal sealed class LiveConfig
         IsOpen = !config.RequiresKeys,
         MasterKey = config.General.MasterKey is { IsUsable: true } master ? master.Reveal() : null,
         HeaderName = config.General.LiteLlmKeyHeaderName,
-        Users =
-        [
-            .. config.UserAccess.Select(user => new KeyUser(
-                user.UserId, [.. user.ApiKeys.Select(key => key.IsUsable ? key.Reveal() : null)], user.Models, user.MaxBudget, user.KeyAlias,
-                user.TeamId, user.IsBlocked)),
-        ],
+        GatewayLimits = config.GatewayLimits,
+        Users = [.. config.UserAccess.Select(user => new KeyUser
+        {
+            UserId = user.UserId,
+            Keys = [.. user.ApiKeys.Select(key => new KeyEntry(key.IsUsable ? key.Reveal() : null, null, SubjectLimits.None))],
+            Models = user.Models,
+            Limits = user.Limits,
+            KeyAlias = user.KeyAlias,
+            Team = TeamOf(config, user),
+            IsBlocked = user.IsBlocked,
+        })],
     };
+
+    /// <summary>The team that a user names, or else one that names the user; a name that has no entry is still a team, without limits.</summary>
+    private static KeyTeam? TeamOf(GatewayConfig config, UserAccess user)
+    {
+        foreach (var team in config.Teams)
+        {
+            if (user.TeamId is { } own ? own == team.TeamId : team.Members.Contains(user.UserId))
+                return new(team.TeamId, team.TeamAlias, team.Models, team.Limits, team.IsBlocked);
+        }
+        return user.TeamId is { } id ? new(id, null, [], SubjectLimits.None) : null;
+    }
 
     private GatewaySnapshot Build(GatewayConfig config, IReadOnlyDictionary<string, string> environment, List<ConfigFinding> findings) =>
         new(config, ModelCatalog.Build(config, environment, PriceBook.Embedded, _time.GetUtcNow(), findings));

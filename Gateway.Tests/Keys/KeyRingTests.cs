@@ -26,7 +26,15 @@ public sealed class KeyRingTests
     [Test]
     public void AKeyOfTheConfigTellsWhoIsCalling()
     {
-        var alpha = new KeyUser("team-alpha", ["team-alpha-token", "second-token"], ["gpt-4"], NanoUsd.FromUsd(500m), "laptop", "red");
+        var alpha = new KeyUser
+        {
+            UserId = "team-alpha",
+            Keys = [new("team-alpha-token", null, SubjectLimits.None), new("second-token", null, SubjectLimits.None)],
+            Models = ["gpt-4"],
+            Limits = new() { MaxBudget = NanoUsd.FromUsd(500m) },
+            KeyAlias = "laptop",
+            Team = new("red", null, [], SubjectLimits.None),
+        };
         var ring = Ring(new KeySetup { Users = [alpha] });
         var caller = Authenticated(ring, "team-alpha-token");
         Assert.Multiple(() =>
@@ -247,7 +255,8 @@ public sealed class KeyRingTests
         Assert.That(ring.Callers, Is.Empty);
     }
 
-    private static KeyUser User(string userId, params string?[] keys) => new(userId, [.. keys], [], null, null, null);
+    private static KeyUser User(string userId, params string?[] keys) =>
+        new() { UserId = userId, Keys = [.. keys.Select(key => new KeyEntry(key, null, SubjectLimits.None))] };
 
     private static string HexOf(string key) => KeyHash.TryCompute(key, out var hash) ? hash.ToHex() : throw new ArgumentException("no key");
 

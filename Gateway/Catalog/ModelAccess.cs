@@ -12,8 +12,11 @@ internal static class ModelAccess
     /// <inheritdoc cref="All"/>
     public const string None = "no-default-models";
 
+    /// <summary>LiteLLM's word for whatever the team may use, which is checked apart.</summary>
+    private const string AllOfTeam = "all-team-models";
+
     /// <summary>
-    /// A list allows: everything when it is empty or holds <c>*</c> or <see cref="All"/>; nothing when it holds <see cref="None"/>;
+    /// A list allows: everything when it is empty or holds <c>*</c>, <see cref="All"/> or <c>all-team-models</c>; nothing when it holds <see cref="None"/>;
     /// else the names in it, what its wildcards match (a bare name with its inferred provider too), and the models of its access groups.
     /// </summary>
     /// <param name="models">The list.</param>
@@ -32,7 +35,7 @@ internal static class ModelAccess
             return null;
         foreach (var entry in models)
         {
-            if (entry is "*" or All || Names(entry, requested) || Names(entry, group.Name) || group.AccessGroups.Contains(entry))
+            if (entry is "*" or All or AllOfTeam || Names(entry, requested) || Names(entry, group.Name) || group.AccessGroups.Contains(entry))
                 return entry;
         }
         return AllowedWithProvider(models, requested, prices);

@@ -121,11 +121,15 @@ public sealed class ModelCatalog
 
     /// <summary>True when a caller may use a group under the name that was asked for (an alias counts as itself and as its target).</summary>
     public bool IsAllowed(Caller caller, string requestedName, ModelGroup group) =>
-        ModelAccess.IsAllowed(caller.Models, requestedName, group, _prices);
+        AllowedBy(caller, requestedName, group) is not null;
 
     /// <summary>Which of the caller's models allows the group; <c>all-proxy-models</c> where there are none. Null: none does.</summary>
     public string? AllowedBy(Caller caller, string requestedName, ModelGroup group) =>
-        ModelAccess.AllowedBy(caller.Models, requestedName, group, _prices);
+        IsAllowedByTeam(caller, requestedName, group) ? ModelAccess.AllowedBy(caller.Models, requestedName, group, _prices) : null;
+
+    /// <summary>False when the caller's team may not use the group, whatever the caller may.</summary>
+    public bool IsAllowedByTeam(Caller caller, string requestedName, ModelGroup group) =>
+        caller.TeamModels.IsEmpty || ModelAccess.IsAllowed(caller.TeamModels, requestedName, group, _prices);
 
     private ModelGroup? FromWildcards(string model, string? asked = null)
     {

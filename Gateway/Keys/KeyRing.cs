@@ -1,35 +1,6 @@
 using System.Collections.Frozen;
-using System.Collections.Immutable;
 
 namespace Gateway.Keys;
-
-/// <summary>A user and their keys, as the config says.</summary>
-/// <param name="Keys">Plain keys or <c>sha256:HEX</c>; null: configured but without a usable value, matches nobody. Empty: the gateway
-/// mints one.</param>
-/// <param name="Models">Empty: all.</param>
-/// <param name="MaxBudget">Null: no limit.</param>
-/// <param name="IsBlocked">The user's keys are refused, and none is minted.</param>
-public sealed record KeyUser(
-    string UserId, ImmutableArray<string?> Keys, ImmutableArray<string> Models, NanoUsd? MaxBudget, string? KeyAlias, string? TeamId,
-    bool IsBlocked = false);
-
-/// <summary>Whom the gateway lets in, as the config says.</summary>
-public sealed record KeySetup
-{
-    public ImmutableArray<KeyUser> Users { get; init; } = [];
-
-    /// <summary>The admin's key, plain or <c>sha256:HEX</c>. Null: none is configured, or it came to nothing.</summary>
-    public string? MasterKey { get; init; }
-
-    /// <summary><c>litellm_key_header_name</c>: the only header that is looked at. Null: the usual ones.</summary>
-    public string? HeaderName { get; init; }
-
-    /// <summary>True for a config without any key: everybody is the admin. Who may reach the gateway is for others to check.</summary>
-    public bool IsOpen { get; init; }
-
-    /// <summary>Users whom the config leaves without a key, in its order.</summary>
-    internal IEnumerable<string> UsersToMintFor => Users.Where(user => user.Keys.IsEmpty && !user.IsBlocked).Select(user => user.UserId);
-}
 
 /// <summary>
 /// Knows who is calling: keys of the config, the master key, and minted keys of the store, in one table that is replaced
@@ -39,8 +10,6 @@ public sealed partial class KeyRing : IDisposable
 {
     /// <summary>How soon a rotated or revoked key stops working in a running gateway: one small read a second.</summary>
     private static readonly TimeSpan PollInterval = TimeSpan.FromSeconds(1);
-
-    private static readonly Caller Everybody = new() { KeyId = "", UserId = Caller.DefaultUserId, IsAdmin = true };
 
     private readonly KeyStore _store;
     private readonly ILogger _logger;
@@ -68,6 +37,23 @@ public sealed partial class KeyRing : IDisposable
 
     /// <summary>Who has a key now, each with one key; empty without keys.</summary>
     public IEnumerable<Caller> Callers => _table.Callers.Values;
+
+    /// <summary>A user as a caller, with one of their keys or, where they have none, without. Null: the config has no such user.</summary>
+    public Caller? CallerFor(string userId)
+    {
+        var table = _table;
+        foreach (var caller in table.Callers.Values)
+        {
+            if (caller.UserId == userId && !caller.IsAdmin)
+                return caller;
+        }
+        return table.Setup.Users.FirstOrDefault(user => user.UserId == userId) is { } keyless
+            ? CallerFactory.WithoutKey(table.Setup, keyless)
+            : null;
+    }
+
+    /// <summary>What a user is told whose keys are refused. Null: they are not.</summary>
+    public ApiError? WhyBlocked(string userId) => _table.Blocked.GetValueOrDefault(userId);
 
     /// <summary>Lets in whom a new config lets in, from the next request on.</summary>
     /// <returns>Users for whom a key is neither in the config nor was ever minted, in the config's order.</returns>
@@ -101,7 +87,7 @@ public sealed partial class KeyRing : IDisposable
 
     private static ApiError? Authenticate(Table table, IHeaderDictionary headers, out Caller? caller)
     {
-        caller = table.Setup.IsOpen ? Everybody : null;
+        caller = table.Everybody;
         if (caller is not null)
             return null;
         var onlyHeader = table.Setup.HeaderName;
@@ -115,8 +101,8 @@ public sealed partial class KeyRing : IDisposable
             return missing;
         if (KeyHash.TryCompute(key, out var hash) && table.Callers.TryGetValue(hash, out var found))
         {
-            if (!found.IsAdmin && table.Blocked.Contains(found.UserId))
-                return ApiError.KeyBlocked();
+            if (!found.IsAdmin && table.Blocked.TryGetValue(found.UserId, out var blocked))
+                return blocked;
             caller = found;
             if (bearer is not null)
                 table.Recent.Remember(bearer, found);
@@ -185,38 +171,28 @@ public sealed partial class KeyRing : IDisposable
     {
         var callers = new Dictionary<KeyHash, Caller>();
         if (TryHash(setup.MasterKey, out var master))
-            callers.Add(master, new Caller { KeyId = master.ToHex(), UserId = Caller.DefaultUserId, IsAdmin = true });
-
+            callers.Add(master, CallerFactory.Admin(setup, master.ToHex()));
         foreach (var user in setup.Users)
-            foreach (var hash in user.Keys.IsEmpty ? MintedFor(user, stored) : ConfiguredFor(user))
-                callers.TryAdd(hash, CallerOf(user, hash));
-
+        {
+            foreach (var (hash, key) in user.Keys.IsEmpty ? MintedFor(user, stored) : ConfiguredFor(user))
+                callers.TryAdd(hash, CallerFactory.Of(setup, user, key, hash.ToHex()));
+        }
         return callers.ToFrozenDictionary();
     }
 
-    private static IEnumerable<KeyHash> ConfiguredFor(KeyUser user)
+    private static IEnumerable<(KeyHash, KeyEntry?)> ConfiguredFor(KeyUser user)
     {
         foreach (var key in user.Keys)
-            if (TryHash(key, out var hash))
-                yield return hash;
+            if (TryHash(key.Key, out var hash))
+                yield return (hash, key);
     }
 
-    private static IEnumerable<KeyHash> MintedFor(KeyUser user, IReadOnlyList<StoredKey> stored)
+    private static IEnumerable<(KeyHash, KeyEntry?)> MintedFor(KeyUser user, IReadOnlyList<StoredKey> stored)
     {
         foreach (var key in stored)
             if (key.RevokedAtMs is null && key.UserId == user.UserId && KeyHash.TryParseHex(key.Hash, out var hash))
-                yield return hash;
+                yield return (hash, null);
     }
-
-    private static Caller CallerOf(KeyUser user, KeyHash hash) => new()
-    {
-        KeyId = hash.ToHex(),
-        KeyAlias = user.KeyAlias,
-        UserId = user.UserId,
-        TeamId = user.TeamId,
-        Models = user.Models,
-        MaxBudget = user.MaxBudget,
-    };
 
     /// <summary>Null, too short and wrongly spelt keys match nobody.</summary>
     private static bool TryHash(string? configured, out KeyHash hash)
@@ -232,8 +208,14 @@ public sealed partial class KeyRing : IDisposable
     {
         public readonly KeySetup Setup = setup;
         public readonly FrozenDictionary<KeyHash, Caller> Callers = callers;
-        public readonly FrozenSet<string> Blocked =
-            setup.Users.Where(user => user.IsBlocked).Select(user => user.UserId).ToFrozenSet(StringComparer.Ordinal);
+
+        /// <summary>Everybody who calls, where no keys are configured. Null: they are.</summary>
+        public readonly Caller? Everybody = setup.IsOpen ? CallerFactory.Admin(setup, keyId: "") : null;
+
+        /// <summary>What users are told whose keys are refused.</summary>
+        public readonly FrozenDictionary<string, ApiError> Blocked = setup.Users.Where(user => user.IsBlocked || user.Team is { IsBlocked: true })
+            .ToFrozenDictionary(
+                user => user.UserId, user => user.IsBlocked ? ApiError.KeyBlocked() : ApiError.TeamBlocked(user.Team!.TeamId), StringComparer.Ordinal);
 
         /// <summary>Goes with the keys, so that nobody is remembered longer than their key counts.</summary>
         public readonly RecentKeys Recent = new();

@@ -26,7 +26,7 @@ internal sealed class DryRun(
         var exchange = new Exchange { Id = CallId.For(http.Request.Headers), StartedAt = time.GetUtcNow(), Route = Chat.Route };
         if (checks.Authenticate(http, exchange, out var caller) is { } denied)
             return (denied, exchange, new());
-        if (!string.IsNullOrEmpty(userId) && StandIn(exchange, current, caller, userId) is { } refusal)
+        if (!string.IsNullOrEmpty(userId) && StandIn(exchange, caller, userId) is { } refusal)
             return (refusal, exchange, new());
         using var body = new RequestBody(http.Request, current.Config.General.MaxRequestSizeBytes, buffers);
         try
@@ -47,30 +47,18 @@ internal sealed class DryRun(
     }
 
     /// <summary>Puts the user in the caller's place.</summary>
-    private ApiError? StandIn(Exchange exchange, GatewaySnapshot current, Caller caller, string userId)
+    private ApiError? StandIn(Exchange exchange, Caller caller, string userId)
     {
         if (!caller.IsAdmin)
             return userId == caller.UserId ? null : ApiError.AdminOnly(Route);
         if (userId == caller.UserId)
             return null;
-        foreach (var user in current.Config.UserAccess)
-        {
-            if (user.UserId != userId)
-                continue;
-            exchange.Caller = keys.Callers.FirstOrDefault(other => other.UserId == userId) ?? new Caller
-            {
-                KeyId = "",
-                KeyAlias = user.KeyAlias,
-                UserId = user.UserId,
-                TeamId = user.TeamId,
-                Models = user.Models,
-                MaxBudget = user.MaxBudget,
-            };
-            if (user.IsBlocked)
-                exchange.Error = RequestChecks.Refuse(exchange, Stage.Authenticate, ApiError.KeyBlocked());
-            return null;
-        }
-        return ApiError.UnknownUser(RecordedText.Shorten(userId));
+        if (keys.CallerFor(userId) is not { } user)
+            return ApiError.UnknownUser(RecordedText.Shorten(userId));
+        exchange.Caller = user;
+        if (keys.WhyBlocked(userId) is { } blocked)
+            exchange.Error = RequestChecks.Refuse(exchange, Stage.Authenticate, blocked);
+        return null;
     }
 
     /// <returns>Null, or the refusal that the request would get.</returns>

@@ -62,9 +62,11 @@ internal sealed class RequestChecks(KeyRing keys, Limiter limiter)
         group = found;
         exchange.ModelGroup = found.Name;
         exchange.AllowedBy = current.Catalog.AllowedBy(exchange.Caller!, model, found);
-        return exchange.AllowedBy is not null
-            ? null
-            : Refuse(exchange, Stage.Authorize, ApiError.ModelAccessDenied(exchange.Caller!.Models, model));
+        if (exchange.AllowedBy is not null)
+            return null;
+        return Refuse(exchange, Stage.Authorize, current.Catalog.IsAllowedByTeam(exchange.Caller!, model, found)
+            ? ApiError.ModelAccessDenied(exchange.Caller!.Models, model)
+            : ApiError.TeamModelAccessDenied(exchange.Caller!.TeamModels, model));
     }
 
     /// <summary>Asks for the money.</summary>
