@@ -58,6 +58,9 @@ internal sealed class ScriptedUpstream : IAsyncDisposable
         }
     });
 
+    /// <summary>What was asked with the request that is being answered.</summary>
+    public static UpstreamRequest RequestOf(HttpContext http) => (UpstreamRequest)http.Items[typeof(UpstreamRequest)]!;
+
     public static async Task SendAsync(HttpContext http, string json, int status = 200)
     {
         http.Response.StatusCode = status;
@@ -69,10 +72,12 @@ internal sealed class ScriptedUpstream : IAsyncDisposable
     {
         using var body = new MemoryStream();
         await http.Request.Body.CopyToAsync(body);
-        Requests.Enqueue(new(
+        var request = new UpstreamRequest(
             http.Request.Path + http.Request.QueryString,
             http.Request.Headers.ToDictionary(header => header.Key, header => header.Value.ToString(), StringComparer.OrdinalIgnoreCase),
-            Encoding.UTF8.GetString(body.ToArray())));
+            Encoding.UTF8.GetString(body.ToArray()));
+        http.Items[typeof(UpstreamRequest)] = request;
+        Requests.Enqueue(request);
         await _answer(http);
     }
 

@@ -38,6 +38,11 @@ public sealed record ApiError
     /// <summary>The class that metrics and logs show, in LiteLLM's names.</summary>
     public string ExceptionClass { get; init; } = "ProxyException";
 
+    /// <summary>True when a budget has no room for the request, or for another attempt.</summary>
+    public bool IsOfMoney => ExceptionClass == BudgetExceededClass;
+
+    private const string BudgetExceededClass = "BudgetExceededError";
+
     // 1. What the client sent.
 
     /// <summary>The body is not JSON that the gateway reads.</summary>
@@ -248,17 +253,16 @@ public sealed record ApiError
     public static ApiError TeamBlocked(string teamId) => Unauthorized(
         $"Team={teamId} is blocked. An admin can take `blocked: true` out of the team's entry in teams.");
 
-    /// <summary>A user whose money is spent. There is no reset to wait for, so a client is told not to try again.</summary>
-    public static ApiError BudgetExceeded(string userId, NanoUsd spent, NanoUsd budget) => new()
+    /// <summary>An attempt after one that was paid for, or beside one, for which the budgets have no room.</summary>
+    /// <param name="cost">What it can cost at most.</param>
+    public static ApiError NoMoneyForMore(NanoUsd cost) => new()
     {
         Status = StatusCodes.Status429TooManyRequests,
         LegacyStatus = StatusCodes.Status400BadRequest,
         Type = "budget_exceeded",
-        Message = string.Create(CultureInfo.InvariantCulture,
-            $"ExceededBudget: User={userId} over budget. Spend={spent.ToUsd():0.00#######}, Budget={budget.ToUsd():0.00#######}. ")
-            + "The budget is for all time and does not reset; raise max_budget in user_access.",
+        Message = $"Budget has been exceeded! Another attempt can cost {cost} USD, for which a budget or token limit has no room.",
         ShouldRetry = false,
-        ExceptionClass = "BudgetExceededError",
+        ExceptionClass = BudgetExceededClass,
     };
 
     /// <summary>A budget of any subject that does not pay for the request. Whoever waits for its reset would wait for days.</summary>
@@ -270,7 +274,7 @@ public sealed record ApiError
         Message = $"{BudgetPrefix(refusal)}. {BudgetShortage(refusal)}{BudgetReset(refusal)}",
         RetryAfter = refusal.ResetsAt - refusal.Now,
         ShouldRetry = false,
-        ExceptionClass = "BudgetExceededError",
+        ExceptionClass = BudgetExceededClass,
     };
 
     /// <summary>Too many requests or tokens in a minute, or too many requests at once.</summary>

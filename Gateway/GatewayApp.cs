@@ -42,6 +42,9 @@ public sealed partial class GatewayApp : IAsyncDisposable
     /// <summary>What there is to say of the models, beside what the config reader said.</summary>
     public IReadOnlyList<ConfigFinding> Findings { get; private set; } = [];
 
+    /// <summary>Who has spent and reserved what.</summary>
+    internal Limiter? Limiter { get; private set; }
+
     /// <summary>Calls to deployments that have not ended, and bytes that are buffered: both 0 when no request runs.</summary>
     internal (int Calls, long BufferedBytes) Load => _load?.Invoke() ?? default;
 
@@ -163,7 +166,8 @@ public sealed partial class GatewayApp : IAsyncDisposable
         Own(new HeadLog(database, time, logs.CreateLogger<HeadLog>()));
         var decisions = Own(new DecisionLog(database, ledger.Writer, time, () => live.Snapshot().Config.General.DecisionRetention));
         _keys = Own(new KeyRing(LiveConfig.KeySetupOf(config), Own(new KeyStore(database, time)), time, logs.CreateLogger<KeyRing>()));
-        var limiter = new Limiter(ledger.LoadBalances());
+        var limiter = new Limiter(time, LiveConfig.LimiterSettingsOf(config));
+        Limiter = limiter;
         Own(new CorrectionWatch(
             database, ledger.LastCorrectionLoaded, c => limiter.Correct(c.Subjects, c.ModelGroup, c.Amount, c.Time),
             time, logs.CreateLogger<CorrectionWatch>()));
@@ -176,17 +180,17 @@ public sealed partial class GatewayApp : IAsyncDisposable
         var log = Own(new RequestLog(options.LogOutput, config.LiteLlm.JsonLogs, TimeProvider.System));
         var web = GatewayWeb.Make(options, logs, metrics);
         metrics.Config.Good(time.GetUtcNow());
-        live.Connect(new(_keys, router, buffers, metrics, metricSetup, web));
+        live.Connect(new(_keys, limiter, router, buffers, metrics, metricSetup, web));
         _reloader = Own(new ConfigReloader(
             options.Source, live.Apply, [.. options.Source?.First.Findings ?? [], .. Findings],
             outcome => metrics.Config.Observe(NameOf(outcome), outcome != ReloadOutcome.Failed, time.GetUtcNow()),
             time, logs.CreateLogger<ConfigReloader>()));
         var stopping = web.Lifetime.ApplicationStopping;
-        var attempts = new Attempts(router, upstream, metrics, time, options.Random, stopping);
-        var checks = new RequestChecks(_keys, limiter);
+        var attempts = new Attempts(router, upstream, ledger, metrics, time, options.Random, stopping);
+        var checks = new RequestChecks(_keys, limiter, time);
         var pipeline = new GatewayPipeline(
             live.Snapshot, checks, limiter, attempts, ledger, decisions, metrics, log, buffers, time, logs.CreateLogger<GatewayPipeline>(), stopping);
-        var probes = new HealthProbes(live.Snapshot, upstream, ledger, time, stopping);
+        var probes = new HealthProbes(live.Snapshot, checks, upstream, ledger, time, stopping);
         var health = Own(new HealthChecks(
             live.Snapshot, probes, router.SetHealth, time, options.Random, logs.CreateLogger<HealthChecks>()));
         health.Start();

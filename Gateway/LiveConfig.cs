@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Gateway.Catalog;
 using Gateway.Config;
 using Gateway.Keys;
+using Gateway.Limits;
 using Gateway.Pipeline;
 using Gateway.Pricing;
 using Gateway.Reload;
@@ -58,6 +59,7 @@ internal sealed class LiveConfig
         var withoutKey = parts.Keys.Use(KeySetupOf(config));
         // 4
         parts.Router.Use(config.Router);
+        parts.Limiter.Settings = LimiterSettingsOf(config);
         parts.Buffers.Use(config.General.MaxBufferedBytes);
         parts.Metrics.Use(settings);
         // The host reads it when it stops.
@@ -80,6 +82,15 @@ internal sealed class LiveConfig
         return Snapshot().Catalog.PriceFor(deployment, group.UpstreamModelOf(deployment), _time.GetUtcNow())
             ?.CostOf(new Usage { Input = 1_000_000, Output = 1_000_000 }, TimeSpan.Zero);
     }
+
+    /// <summary>How the limiter decides with a config.</summary>
+    public static LimiterSettings LimiterSettingsOf(GatewayConfig config) => new()
+    {
+        BudgetWait = config.General.BudgetWait,
+        MinOutputTokens = config.General.MinOutputTokens,
+        AmpleOutputTokens = config.General.DefaultMaxOutputTokens,
+        Calendar = new BudgetCalendar(config.LiteLlm.TimeZone),
+    };
 
     public static KeySetup KeySetupOf(GatewayConfig config) => new()
     {
@@ -132,4 +143,4 @@ internal sealed class LiveConfig
 
 /// <summary>What a new config is handed to.</summary>
 internal sealed record LiveParts(
-    KeyRing Keys, Router Router, BufferBudget Buffers, GatewayMetrics Metrics, MetricSetup MetricSetup, WebApplication Web);
+    KeyRing Keys, Limiter Limiter, Router Router, BufferBudget Buffers, GatewayMetrics Metrics, MetricSetup MetricSetup, WebApplication Web);

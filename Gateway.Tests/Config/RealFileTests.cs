@@ -92,10 +92,8 @@ public sealed class RealFileTests
         1,
         "Unknown: test.yaml:5: model_list[0].litellm_params.rpm_limit: is not a known setting; did you mean 'rpm'?",
         "Unknown: test.yaml:5: model_list[0].litellm_params.supports_vision: belongs in model_info; ignored here",
-        "Ignored: test.yaml:6: general_settings.max_budget: is not enforced; set max_budget per user in user_access",
-        "Unknown: test.yaml:6: general_settings.json_logs: belongs in litellm_settings; ignored here",
-        "Ignored: test.yaml:7: litellm_settings.max_budget: is not enforced; set max_budget per user in user_access",
-        "Ignored: test.yaml:7: litellm_settings.budget_duration: is not honoured by this version: the budget is for all time");
+        "Unknown: test.yaml:6: general_settings.max_budget: belongs in litellm_settings; ignored here",
+        "Unknown: test.yaml:6: general_settings.json_logs: belongs in litellm_settings; ignored here");
 
     [Test]
     public void ANoLinePastTheLastAndTheSectionTwice() => Check(

@@ -68,14 +68,14 @@ internal sealed class LimitFixture
 
     public Reservation Grant(AdmitRequest request)
     {
-        var (refusal, reservation, _) = Decide(request);
+        var (refusal, reservation, _, _) = Decide(request);
         Assert.That(refusal?.Message, Is.Null);
         return reservation!;
     }
 
     public ApiError Refuse(AdmitRequest request)
     {
-        var (refusal, reservation, _) = Decide(request);
+        var (refusal, reservation, _, _) = Decide(request);
         Assert.That(reservation, Is.Null);
         return refusal!;
     }

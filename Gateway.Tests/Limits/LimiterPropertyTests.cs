@@ -100,7 +100,7 @@ public sealed class LimiterPropertyTests
             {
                 limits.Time.Advance(TimeSpan.FromMilliseconds(random.Next(4_000)));
                 var request = Request(random.Next(1, tpm), isExplicit: true, canLower: false, subjects: user);
-                var (refusal, reservation, _) = limits.Decide(request);
+                var (refusal, reservation, _, _) = limits.Decide(request);
                 reservation?.Settle(NanoUsd.Zero, reservation.Tokens);
                 if (refusal?.RetryAfter is not { } wait)
                     continue;

@@ -84,7 +84,7 @@ internal sealed class RandomHistory(Random random)
         ImmutableArray<LimitedSubject> subjects = [_gateways[0], _teams[random.Next(2)], _keys[random.Next(3)]];
         var model = Models[random.Next(3)];
         var request = Request(random.Next(400), random.Next(100), random.Next(2) == 0, random.Next(3) > 0, model, subjects);
-        var (refusal, reservation, _) = _limits.Decide(request);
+        var (refusal, reservation, _, _) = _limits.Decide(request);
         Know(subjects, model);
         var least = request.Bound.CostOf(request.CanLower ? Math.Min(16, request.Bound.OutputCap) : request.Bound.OutputCap).Value;
         var isFull = AccountsOf(subjects, model, null).Any(account =>

@@ -1,15 +1,17 @@
-using System.Text;
 using Gateway.Catalog;
 using Gateway.Dialects.OpenAi;
+using Gateway.Ledger;
 using Gateway.Pipeline;
 using Gateway.Pricing;
 using Gateway.Routing;
 using Gateway.Telemetry;
 using Gateway.Tests.Config;
+using Gateway.Tests.Storage;
 using Gateway.Upstream;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
+using System.Text;
 
 namespace Gateway.Tests.Pipeline;
 
@@ -62,7 +64,9 @@ public sealed class DeploymentLimitTests
         var router = new Router(config.Router, _time, () => 0);
         using var client = new UpstreamClient(new BufferBudget(1 << 20), _time);
         using var metrics = new GatewayMetrics(new(), NullLogger<GatewayMetrics>.Instance);
-        var attempts = new Attempts(router, client, metrics, _time, () => 0, default);
+        using var folder = new TempFolder();
+        await using var ledger = new SpendLedger(folder.OpenDatabase(), TimeProvider.System, NullLogger<SpendLedger>.Instance);
+        var attempts = new Attempts(router, client, ledger, metrics, _time, () => 0, default);
         var dialect = new OpenAiDialect();
         dialect.Read(new(Encoding.UTF8.GetBytes(Question)), out var request);
         var group = catalog.Resolve("m")!;
@@ -75,6 +79,8 @@ public sealed class DeploymentLimitTests
             Group = group,
             ShownModel = "m",
         };
+
+        run.Money = await FreeMoney.ForAsync(run, _time);
 
         Assert.That(async () => await attempts.RunAsync(run, new(canceled: true)), Throws.InstanceOf<OperationCanceledException>());
 

@@ -1,6 +1,6 @@
-using System.Threading.Channels;
 using Gateway.Catalog;
 using Gateway.Ledger;
+using Gateway.Limits;
 using Gateway.Pipeline;
 using Gateway.Pricing;
 using Gateway.Tests.Catalog;
@@ -9,6 +9,7 @@ using Gateway.Tests.Storage;
 using Gateway.Upstream;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging.Abstractions;
+using System.Threading.Channels;
 
 namespace Gateway.Tests.Pipeline;
 
@@ -159,7 +160,8 @@ public sealed class HealthChecksTests
         _client = new UpstreamClient(new BufferBudget(1 << 20), _clock);
         _ledger = new SpendLedger(_folder.OpenDatabase(), TimeProvider.System, NullLogger<SpendLedger>.Instance);
         Use(models, settings, background);
-        var probes = new HealthProbes(() => _current!, _client, _ledger, _clock, default);
+        var probes = new HealthProbes(
+            () => _current!, new RequestChecks(null!, new Limiter(_clock, new()), _clock), _client, _ledger, _clock, default);
         _checks = new HealthChecks(
             () => _current!, probes, (deployment, isHealthy) => _told.Writer.TryWrite($"{deployment.Id} {isHealthy}"), _clock,
             () => _random.TryDequeue(out var number) ? number : 0.5, NullLogger<HealthChecks>.Instance);

@@ -1,16 +1,18 @@
-using System.Collections.Concurrent;
-using System.Text;
 using Gateway.Catalog;
 using Gateway.Dialects.OpenAi;
+using Gateway.Ledger;
 using Gateway.Pipeline;
 using Gateway.Pricing;
 using Gateway.Routing;
 using Gateway.Telemetry;
 using Gateway.Tests.Config;
+using Gateway.Tests.Storage;
 using Gateway.Upstream;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
+using System.Collections.Concurrent;
+using System.Text;
 
 namespace Gateway.Tests.Pipeline;
 
@@ -277,7 +279,9 @@ public sealed class HedgeTests
         var buffers = new BufferBudget(1 << 26);
         using var client = new UpstreamClient(buffers, TimeProvider.System);
         using var metrics = new GatewayMetrics(new(), NullLogger<GatewayMetrics>.Instance);
-        var attempts = new Attempts(router, client, metrics, TimeProvider.System, () => 0, default);
+        using var folder = new TempFolder();
+        await using var ledger = new SpendLedger(folder.OpenDatabase(), TimeProvider.System, NullLogger<SpendLedger>.Instance);
+        var attempts = new Attempts(router, client, ledger, metrics, TimeProvider.System, () => 0, default);
 
         var exchanges = new List<Exchange>();
         for (var round = 0; round < 20; round++)
@@ -322,11 +326,12 @@ public sealed class HedgeTests
         {
             Snapshot = snapshot,
             Endpoint = new("/v1/chat/completions", dialect, Operation.Chat),
-            Exchange = new() { Id = "x", StartedAt = DateTimeOffset.UnixEpoch, Route = "/v1/chat/completions" },
+            Exchange = new() { Id = "x", StartedAt = DateTimeOffset.UnixEpoch, Caller = new() { KeyId = "", UserId = "u" }, Route = "/v1/chat/completions" },
             Request = request,
             Group = snapshot.Catalog.Resolve("m")!,
             ShownModel = "m",
         };
+        using var money = run.Money = await FreeMoney.ForAsync(run, TimeProvider.System);
         using var client = new CancellationTokenSource();
         if (hangsUpAfter is { } milliseconds)
             client.CancelAfter(milliseconds);

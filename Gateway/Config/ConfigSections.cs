@@ -14,7 +14,6 @@ internal static class ConfigSections
     private const string NoCache = "has no effect: there is no response cache, every call goes to the provider";
     private const string NoAlerts = $"{NotHonoured}: no alert is sent";
     private const string NoPython = "needs Python, which the gateway does not run";
-    private const string NoResets = $"{NotHonoured}: the budget is for all time";
     private const string NoPrompts = "has no effect: prompts and answers are never stored or logged";
     private const string NoPrice = $"{NotHonoured}: costs are computed without it";
     private const string NoSecretManager = "has no effect: secrets come from environment variables only";
@@ -42,7 +41,6 @@ internal static class ConfigSections
         new KnownKey("keys", Unknown, "is not a known setting; did you mean 'user_access'?"),
         new KnownKey("environment", Unknown, "is not a known setting; did you mean 'environment_variables'?"),
         new KnownKey("models", Unknown, "is not a known setting; did you mean 'model_list'?"),
-        new KnownKey("teams", Ignored, NotEnforced),
         new KnownKey("x-*", Ignored, "", Always)); // where YAML authors keep what anchors refer to
 
     public static readonly SectionRules LiteLlm = new("litellm_settings",
@@ -59,14 +57,10 @@ internal static class ConfigSections
         new KnownKey("cache_params", Ignored, "", Always), // `cache` says it
         new KnownKey("enable_redis_auth_cache", Ignored, NoRedis),
         new KnownKey("stream", Ignored, "has no effect: the client decides whether it streams"),
-        new KnownKey("max_budget", Ignored, "is not enforced; set max_budget per user in user_access"),
-        new KnownKey("budget_duration", Ignored, NoResets),
         new KnownKey("max_user_budget", Ignored, "is not enforced; set max_budget per user in user_access"),
         new KnownKey("max_internal_user_budget", Ignored, "is not enforced; set max_budget per user in user_access"),
-        new KnownKey("internal_user_budget_duration", Ignored, NoResets),
-        new KnownKey("max_end_user_budget", Ignored, NotEnforced),
+        new KnownKey("internal_user_budget_duration", Ignored, "is not enforced; set budget_duration per user in user_access"),
         new KnownKey("max_end_user_budget_id", Ignored, NotEnforced),
-        new KnownKey("default_end_user_params", Ignored, NotEnforced),
         new KnownKey("default_internal_user_params", Ignored, NoTeams),
         new KnownKey("default_team_settings", Ignored, NoTeams),
         new KnownKey("default_team_params", Ignored, NoTeams),
@@ -113,16 +107,13 @@ internal static class ConfigSections
         new KnownKey("default_priority", Ignored, $"{NotHonoured}: all requests have the same priority"),
         new KnownKey("polling_interval", Ignored, "", Always),
         new KnownKey("default_litellm_params", Ignored, $"{NotHonoured}; set them in each deployment's litellm_params"),
-        new KnownKey("provider_budget_config", Ignored, "is not enforced; set max_budget per user in user_access"),
-        new KnownKey("tag_budget_config", Ignored, "is not enforced; set max_budget per user in user_access"),
         new KnownKey("deployment_affinity_ttl_seconds", Ignored, $"{NotHonoured}: sessions are not kept on one deployment"),
         new KnownKey("model_group_affinity_config", Ignored, $"{NotHonoured}: sessions are not kept on one deployment"),
         new KnownKey("enable_weighted_failover", Ignored, NotHonoured),
         new KnownKey("routing_groups", Ignored, $"{NotHonoured}: routing_strategy counts for every model"),
         new KnownKey("assistants_config", Ignored, $"{NotHonoured}: the assistants API is not served"),
         new KnownKey("alerting_config", Ignored, NoAlerts),
-        new KnownKey("ignore_invalid_deployments", Ignored, "", Always), // they always are, with a finding
-        new KnownKey("max_budget", Ignored, "is not enforced; set max_budget per user in user_access"));
+        new KnownKey("ignore_invalid_deployments", Ignored, "", Always)); // they always are, with a finding
 
     public static readonly SectionRules RetryBudget = new("router_settings.retry_budget");
 
@@ -157,8 +148,6 @@ internal static class ConfigSections
         new KnownKey("enforce_user_param", Ignored, "is not enforced: requests without user pass"),
         new KnownKey("enforced_params", Ignored, "is not enforced: requests without them pass"),
         new KnownKey("reject_clientside_metadata_tags", Ignored, NotEnforced),
-        new KnownKey("max_parallel_requests", Ignored, NotEnforced),
-        new KnownKey("global_max_parallel_requests", Ignored, NotEnforced),
         new KnownKey("max_response_size_mb", Ignored, NotEnforced),
         new KnownKey("allowed_ips", Ignored, "is not enforced: every address may call; use a firewall"),
         new KnownKey("use_x_forwarded_for", Ignored, $"{NotHonoured}: the client is the peer of the connection"),
@@ -200,16 +189,11 @@ internal static class ConfigSections
         new KnownKey("admission_queue_timeout_seconds", Ignored, NotHonoured),
         new KnownKey("enforce_fallback_budget", Ignored, NotHonoured),
         new KnownKey("apply_user_budget_to_team_keys", Ignored, NotHonoured),
-        new KnownKey("max_budget", Ignored, "is not enforced; set max_budget per user in user_access"),
         new KnownKey("otel", Ignored, "has no effect: traces are not sent"),
         new KnownKey("num_workers", Ignored, "has no effect: one process uses all cores"),
         new KnownKey("cors_origins", Unknown, "is not a known setting; did you mean 'cors_allow_origins'?"),
         new KnownKey("enable_cors", Unknown, "is not a known setting; did you mean 'cors_allow_origins'?"),
         new KnownKey("enable_metrics", Ignored, "has no effect: metrics are always on", WhenOn),
-        new KnownKey("budget_wait", Ignored, NotHonoured),
-        new KnownKey("min_output_tokens", Ignored, NotHonoured),
-        new KnownKey("default_max_output_tokens", Ignored, NotHonoured),
-        new KnownKey("unknown_price", Ignored, $"{NotHonoured}: a model without a price is called and costs 0"),
         new KnownKey("token_counting", Ignored, NotHonoured));
 
     public static readonly SectionRules Deployment = new("model_list[]");
@@ -224,8 +208,8 @@ internal static class ConfigSections
         new KnownKey("supports_*", Unknown, "belongs in model_info; ignored here"),
         new KnownKey("stream", Ignored, "has no effect: the client decides whether it streams"),
         new KnownKey("tag_regex", Ignored, $"{NotHonoured}: deployments are chosen without regard to tags"),
-        new KnownKey("max_budget", Ignored, "is not enforced; set max_budget per user in user_access"),
-        new KnownKey("budget_duration", Ignored, "is not enforced; set max_budget per user in user_access"),
+        new KnownKey("max_budget", Ignored, "is not enforced per deployment; use model_max_budget or provider_budget_config"),
+        new KnownKey("budget_duration", Ignored, "is not enforced per deployment; use model_max_budget or provider_budget_config"),
         new KnownKey("region_name", Ignored, $"{NotHonoured}: deployments are not filtered by region"),
         new KnownKey("allowed_openai_params", Ignored, "", Always), // all parameters are passed on
         new KnownKey("merge_reasoning_content_in_choices", Ignored, $"{NotHonoured}: reasoning stays in its own field"),
@@ -282,15 +266,7 @@ internal static class ConfigSections
         new KnownKey("credential_info", Ignored, "", Always));
 
     public static readonly SectionRules User = new("user_access[]",
-        new KnownKey("budget_duration", Ignored, NoResets),
-        new KnownKey("budget_reset_at", Ignored, NoResets),
-        new KnownKey("soft_budget", Ignored, NoAlerts),
-        new KnownKey("rpm_limit", Ignored, NotEnforced),
-        new KnownKey("tpm_limit", Ignored, NotEnforced),
-        new KnownKey("max_parallel_requests", Ignored, NotEnforced),
-        new KnownKey("model_max_budget", Ignored, NotEnforced),
-        new KnownKey("model_rpm_limit", Ignored, NotEnforced),
-        new KnownKey("model_tpm_limit", Ignored, NotEnforced),
+        new KnownKey("budget_reset_at", Ignored, "has no effect: budget_duration says when a budget begins anew"),
         new KnownKey("duration", Refused, NoExpiry),
         new KnownKey("expires", Refused, NoExpiry),
         new KnownKey("allowed_routes", Ignored, NotEnforced),

@@ -142,8 +142,6 @@ public sealed record GeneralSettings
                 s.Count("default_max_output_tokens", least: 1, most: MostOutputTokens) ?? settings.DefaultMaxOutputTokens,
             UnknownPrice = s.Choice("unknown_price", ("deny", UnknownPrice.Deny), ("allow", UnknownPrice.Allow)) ?? settings.UnknownPrice,
         };
-        s.ReportUnenforced("max_parallel_requests", "global_max_parallel_requests", "budget_wait", "min_output_tokens",
-            "default_max_output_tokens", "unknown_price");
         return settings;
     }
 

@@ -21,8 +21,6 @@ internal static class LimitReader
             MaxParallelRequests = (int?)Limit(s, "max_parallel_requests", holder, int.MaxValue),
             Models = ReadModels(s, holder),
         };
-        s.ReportUnenforced("soft_budget", "budget_duration", "rpm_limit", "tpm_limit", "max_parallel_requests",
-            "model_max_budget", "model_rpm_limit", "model_tpm_limit");
         return limits;
     }
 
@@ -32,9 +30,7 @@ internal static class LimitReader
         var named = s.Section(key, ConfigSections.Any) is not { } map
             ? []
             : map.Map.Entries.Select(entry => KeyValuePair.Create(entry.Key, Entry(map, entry.Key, $"'{FindingLog.Clip(entry.Key)}'")));
-        ImmutableArray<KeyValuePair<string, SubjectLimits>> all = [.. named];
-        s.ReportUnenforced(key);
-        return all;
+        return [.. named];
     }
 
     /// <summary>An amount. Null: absent.</summary>

@@ -106,7 +106,6 @@ public sealed record LiteLlmSettings
             EndUserLimits = ReadEndUserLimits(s),
             TimeZone = ReadTimeZone(s) ?? settings.TimeZone,
         };
-        s.ReportUnenforced("max_budget", "budget_duration", "max_end_user_budget", "default_end_user_params", "timezone");
         return settings;
     }
 

@@ -29,7 +29,7 @@ public sealed record RouterSettings
     /// <summary>One common tag is enough; else a deployment must have all tags of the request. LiteLLM: true.</summary>
     public bool TagFilteringMatchAny { get; init; } = true;
 
-    /// <summary>For deployments without max_parallel_requests. Null: no limit.</summary>
+    /// <summary>For deployments without max_parallel_requests. Also <c>general_settings.max_parallel_requests</c>. Null: no limit.</summary>
     public int? DefaultMaxParallelRequests { get; init; }
 
     /// <summary>Leaves out deployments that the last health check found broken. Also in general_settings.</summary>
@@ -126,7 +126,7 @@ public sealed record RouterSettings
             EnforceModelRateLimits = OptionalPreCallChecks.Read(s),
             EnableTagFiltering = s.Flag("enable_tag_filtering") ?? false,
             TagFilteringMatchAny = s.Flag("tag_filtering_match_any") ?? true,
-            DefaultMaxParallelRequests = s.Count("default_max_parallel_requests", least: 1),
+            DefaultMaxParallelRequests = s.Count("default_max_parallel_requests", least: 1) ?? general.MaxParallelRequests,
             EnableHealthCheckRouting = ReadHealthRouting(s, general),
             MaxFallbacks = s.Count("max_fallbacks", most: MostRetries) ?? defaults.MaxFallbacks,
             Fallbacks = ReadFallbacks(s, lite),

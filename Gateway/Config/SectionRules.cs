@@ -44,13 +44,6 @@ internal sealed class SectionRules
             Say(section, entry, FindingKind.Unknown, "is not a known setting");
     }
 
-    /// <summary>Reports a key that is read although the rules know it as one without effect.</summary>
-    public void ReportUnenforced(YamlSection section, YamlEntry entry)
-    {
-        if (!section.Context.Findings.IsFull && Find(entry.Key) is { } known)
-            ReportKnown(section, entry, known);
-    }
-
     /// <summary>Another section that reads the key. Null: none.</summary>
     public SectionRules? HomeOf(string key) =>
         ConfigSections.HomesOf(this).FirstOrDefault(home => home != this && SettingNames.Of(home).Contains(key));

@@ -54,7 +54,6 @@ public sealed record TeamAccess
             }
             teams.Add(team);
         }
-        root.ReportUnenforced("teams");
         return teams.ToImmutable();
     }
 

@@ -181,16 +181,6 @@ internal sealed class YamlSection(ReadingContext context, SectionRules rules, Ya
             rules.Report(this, entry);
     }
 
-    /// <summary>Reports keys that are read and have no effect yet, as long as the rules of the section say so.</summary>
-    public void ReportUnenforced(params ReadOnlySpan<string> keys)
-    {
-        foreach (var key in keys)
-        {
-            if (Map.Find(key) is { } entry)
-                rules.ReportUnenforced(this, entry);
-        }
-    }
-
     public void Report(FindingKind kind, string key, string message)
     {
         var entry = Map.Find(key);

@@ -2,7 +2,8 @@ namespace Gateway.Limits;
 
 /// <summary>What became of a request that asked for admission: exactly one of the two is not null.</summary>
 /// <param name="Rates">What is left of the tightest rate limits, for <c>x-ratelimit-*</c>.</param>
-public readonly record struct Admission(ApiError? Refusal, Reservation? Reservation, RateFacts Rates);
+/// <param name="BudgetLeft">The least that is left of a budget, before the request took anything. Null: there is no budget.</param>
+public readonly record struct Admission(ApiError? Refusal, Reservation? Reservation, RateFacts Rates, NanoUsd? BudgetLeft);
 
 /// <summary>A rate limit with what is left of it.</summary>
 /// <param name="Reset">How long until nothing counts any more that counts now.</param>

@@ -22,12 +22,6 @@ public sealed class Limiter
 
     public Limiter(TimeProvider time, LimiterSettings settings) => (_time, _settings) = (time, settings);
 
-    /// <summary>A limiter of budgets that are for all time.</summary>
-    /// <param name="balances">What was spent before this start.</param>
-    public Limiter(IReadOnlyDictionary<Subject, NanoUsd> balances)
-        : this(TimeProvider.System, new LimiterSettings()) =>
-        Load(balances.Select(balance => new SpentSum(balance.Key, null, null, BudgetSpan.Always.Start, balance.Value, balance.Value)));
-
     /// <summary>Replaced whole when the config is.</summary>
     public LimiterSettings Settings
     {
@@ -63,7 +57,7 @@ public sealed class Limiter
             var (now, settings) = (_time.GetUtcNow(), _settings);
             var seats = _book.SeatsOf(request.Subjects, request.Model, null, settings.Calendar, now);
             if (request.UnpricedModel is { } model && HasBudget(seats))
-                return new(new Admission(ApiError.UnknownPrice(model), null, RatesOf(seats, now)));
+                return new(new Admission(ApiError.UnknownPrice(model), null, RatesOf(seats, now), BudgetLeftIn(seats)));
 
             var demand = Demand.Of(request, settings);
             var deadline = _queue.IsFull ? now : now + settings.BudgetWait;
@@ -81,25 +75,20 @@ public sealed class Limiter
         return new(waiting.Answer.Task);
     }
 
-    /// <summary>Asks whether a caller may start a request, by what the user has spent alone.</summary>
-    /// <param name="reservation">To be settled with the cost when the request has ended. Null exactly when it is refused.</param>
-    /// <returns>Null, or 429 <c>budget_exceeded</c>.</returns>
-    public ApiError? Admit(Caller caller, out Reservation? reservation)
+    /// <summary>Says what a request would be granted or refused at this moment, without a wait; nothing is taken or counted.</summary>
+    /// <returns>Its reservation is always null; where the request would pass, or wait, so is its refusal.</returns>
+    public Admission Ask(in AdmitRequest request)
     {
-        reservation = null;
         lock (_gate)
         {
-            var now = _time.GetUtcNow();
-            var user = _book.Of(new Subject(SubjectKind.User, caller.UserId), null, now);
-            if (caller.MaxBudget is { } budget && user.Spent >= budget)
-                return ApiError.BudgetExceeded(caller.UserId, user.Spent, budget);
-            Seat[] seats = caller.KeyId.Length > 0
-                ? [new() { Account = user }, new() { Account = _book.Of(new Subject(SubjectKind.Key, caller.KeyId), null, now) }]
-                : [new() { Account = user }];
-            foreach (ref var seat in seats.AsSpan())
-                seat.Take(NanoUsd.Zero, 0, now);
-            reservation = new Reservation(this, [], seats, "", null);
-            return null;
+            var (now, settings) = (_time.GetUtcNow(), _settings);
+            var seats = _book.SeatsOf(request.Subjects, request.Model, null, settings.Calendar, now);
+            var demand = Demand.Of(request, settings);
+            var refusal = request.UnpricedModel is { } model && HasBudget(seats) ? ApiError.UnknownPrice(model) : null;
+            var verdict = Verdict.On(seats, demand, now, now + settings.BudgetWait);
+            if (refusal is null && verdict.Cap is null && !verdict.MayWait)
+                refusal = LimitRefusal.Of(verdict.Full!, verdict.Kind, demand, now);
+            return new(refusal, null, RatesOf(seats, now), BudgetLeftIn(seats));
         }
     }
 
@@ -275,6 +264,18 @@ public sealed class Limiter
         return true;
     }
 
+    /// <summary>The least that is left of a budget. Null: there is none.</summary>
+    private static NanoUsd? BudgetLeftIn(ReadOnlySpan<Seat> seats)
+    {
+        Int128? least = null;
+        foreach (ref readonly var seat in seats)
+        {
+            if (seat.Account.Left is { } left && (least is null || left < least))
+                least = left;
+        }
+        return least is { } some ? new NanoUsd((long)Int128.Max(some, 0)) : null;
+    }
+
     private static RateFacts RatesOf(ReadOnlySpan<Seat> seats, DateTimeOffset now)
     {
         var facts = default(RateFacts);
@@ -299,11 +300,12 @@ public sealed class Limiter
     /// <summary>Takes what a verdict grants, or says who refuses.</summary>
     private Admission Answer(in AdmitRequest request, in Demand demand, Seat[] seats, in Verdict verdict, DateTimeOffset now)
     {
+        var left = BudgetLeftIn(seats);
         if (verdict.Cap is not { } cap)
         {
             if (verdict.Kind == LimitKind.Budget)
                 _watch.Look(verdict.Full!, now, isRefused: true);
-            return new Admission(LimitRefusal.Of(verdict.Full!, verdict.Kind, demand, now), null, RatesOf(seats, now));
+            return new Admission(LimitRefusal.Of(verdict.Full!, verdict.Kind, demand, now), null, RatesOf(seats, now), left);
         }
         var (bound, tokens) = (demand.Bound.CostOf(cap), demand.Bound.TokensOf(cap));
         foreach (ref var seat in seats.AsSpan())
@@ -318,7 +320,7 @@ public sealed class Limiter
             OutputCap = cap,
             IsLowered = cap < demand.Bound.OutputCap,
         };
-        return new Admission(null, reservation, RatesOf(seats, now));
+        return new Admission(null, reservation, RatesOf(seats, now), left);
     }
 
     /// <summary>Looks at who waits after something was given back.</summary>

@@ -33,6 +33,12 @@ public sealed class Reservation : IDisposable
     /// <summary>By how much the cost was above the bound: zero, unless a bound was computed wrong. The cost is booked whole.</summary>
     public NanoUsd Overshoot { get; internal set; }
 
+    /// <summary>True when anybody who pays has a limit.</summary>
+    public bool IsLimited => Subjects.Any(static subject => subject.Limits.IsLimited);
+
+    /// <summary>True once it was paid from: the next attempt needs a slice of its own.</summary>
+    public bool IsSpent => IsSettled;
+
     // Guarded by the limiter's lock.
     internal Seat[] Seats { get; set; }
     internal ImmutableArray<LimitedSubject> Subjects { get; }

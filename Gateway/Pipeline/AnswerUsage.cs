@@ -22,14 +22,15 @@ internal static class AnswerUsage
         }
     }
 
-    /// <summary>For a request that was sent and whose answer nobody waited for: what the provider has read, at least.</summary>
-    public static void EstimateInput(AttemptRun run, Attempt attempt)
+    /// <summary>For a request that was sent and whose answer nobody waited for.</summary>
+    /// <param name="outputAtMost">What a whole answer can have written; of a stream nothing was seen, and counts.</param>
+    public static void EstimateUnseen(AttemptRun run, Attempt attempt, long outputAtMost)
     {
         attempt.IsEstimated = true;
-        attempt.Usage = new Usage { Input = run.Exchange.InputTokens };
+        attempt.Usage = new Usage { Input = run.Exchange.InputTokens, Output = run.Request.IsStream ? 0 : outputAtMost };
     }
 
-    /// <summary>Books what the attempt's tokens cost.</summary>
+    /// <summary>Books what the attempt's tokens cost; an estimate is never more than the bound.</summary>
     /// <param name="price">Null: unknown, and nothing is booked.</param>
     public static void Charge(Attempt attempt, ModelPrice? price)
     {
@@ -39,6 +40,8 @@ internal static class AnswerUsage
         attempt.PriceId = price.Id;
         attempt.CostLines = usage => LinesOf(price, usage, duration);
         attempt.Cost = price.CostOf(attempt.Usage, attempt.Latency);
+        if (attempt.IsEstimated && attempt.Cost > attempt.Bound)
+            attempt.Cost = attempt.Bound;
     }
 
     /// <summary>The lines that a cost adds up from.</summary>

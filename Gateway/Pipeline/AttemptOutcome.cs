@@ -1,5 +1,4 @@
 using Gateway.Catalog;
-using Gateway.Pricing;
 using Gateway.Upstream;
 
 namespace Gateway.Pipeline;
@@ -17,8 +16,8 @@ internal sealed class AttemptOutcome
     public Attempt? Attempt { get; init; }
     public Deployment? Deployment { get; init; }
 
-    /// <summary>What the model costs. Null: unknown.</summary>
-    public ModelPrice? Price { get; init; }
+    /// <summary>The call that was made. Null: none was.</summary>
+    public OpenCall? Call { get; init; }
 
     /// <summary>Ends the call before its time; disposed with the answer. Null: the client's own hanging-up alone does.</summary>
     public CancellationTokenSource? HangUp { get; init; }

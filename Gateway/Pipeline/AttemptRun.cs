@@ -21,6 +21,9 @@ internal sealed class AttemptRun
     /// <summary>The name that led to the group, maybe an alias or a deployment's id: the client's, later a fallback's.</summary>
     public string AskedName => _fallback ?? Exchange.RequestedModel ?? Group.Name;
 
+    /// <summary>What pays for the attempts. Null until the request is admitted.</summary>
+    public RequestMoney? Money { get; set; }
+
     /// <summary>What the router has to know of the request.</summary>
     public RouteRequest RouteRequest =>
         new() { IsStream = Request.IsStream, InputTokens = Exchange.InputTokens, Tags = Exchange.Tags };

@@ -1,3 +1,4 @@
+using Gateway.Ledger;
 using Gateway.Routing;
 using Gateway.Telemetry;
 using Gateway.Upstream;
@@ -20,11 +21,12 @@ internal sealed class Attempts
 
     /// <param name="stopping">Cancelled when the gateway stops: then nothing waits for a retry any more.</param>
     public Attempts(
-        Router router, UpstreamClient upstream, GatewayMetrics metrics, TimeProvider time, Func<double> random, CancellationToken stopping)
+        Router router, UpstreamClient upstream, SpendLedger ledger, GatewayMetrics metrics, TimeProvider time, Func<double> random,
+        CancellationToken stopping)
     {
         _time = time;
         _budget = new RetryBudget(time);
-        _calls = new DeploymentCalls(router, upstream, metrics, time);
+        _calls = new DeploymentCalls(router, upstream, ledger, metrics, time);
         _group = new GroupAttempts(
             _calls, new RetryPlan(router, _budget, time, random), new Hedge(_calls, router, _budget, time), time, stopping);
     }

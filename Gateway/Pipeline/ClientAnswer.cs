@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using Gateway.Config;
 using Gateway.Dialects;
+using Gateway.Limits;
 using Gateway.Upstream;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -13,9 +14,18 @@ internal sealed class ClientAnswer(HttpContext http, Dialect dialect, Exchange e
 {
     private readonly HttpResponse _response = http.Response;
     private NanoUsd? _spent;
+    private Admission _limits;
+    private long? _loweredTo;
 
     /// <summary>Takes what the caller's key has spent; every answer from here on tells it.</summary>
     public void SetSpend(NanoUsd spent) => _spent = spent;
+
+    /// <summary>Takes what the limits said of the request; every answer from here on tells it.</summary>
+    public void SetLimits(in Admission admission)
+    {
+        _limits = admission;
+        _loweredTo = admission.Reservation is { IsLowered: true, OutputCap: var cap } ? cap : null;
+    }
 
     /// <summary>Sets the headers that tell which deployment answered, and how it came to that.</summary>
     public void Describe(AttemptRun run, AttemptOutcome outcome)
@@ -93,6 +103,10 @@ internal sealed class ClientAnswer(HttpContext http, Dialect dialect, Exchange e
             _response.Headers["x-gateway-decision"] = exchange.DecisionId;
         if (_spent is { } spent)
             _response.Headers["x-litellm-key-spend"] = spent.ToString();
+        if (_limits.BudgetLeft is { } left)
+            _response.Headers["x-gateway-budget-remaining"] = left.ToString();
+        if (_loweredTo is { } cap)
+            _response.Headers["x-gateway-max-tokens-lowered-to"] = cap.ToString(CultureInfo.InvariantCulture);
     }
 
     /// <summary>Small numbers without a new string each.</summary>

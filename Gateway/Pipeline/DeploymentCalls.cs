@@ -1,41 +1,49 @@
 using Gateway.Catalog;
+using Gateway.Ledger;
+using Gateway.Limits;
 using Gateway.Routing;
 using Gateway.Telemetry;
 using Gateway.Upstream;
 
 namespace Gateway.Pipeline;
 
-/// <summary>A call that was begun at a deployment.</summary>
-/// <param name="began">The clock's timestamp before its deployment was chosen.</param>
-internal sealed class OpenCall(Deployment deployment, Attempt attempt, UpstreamCall call, long began)
-{
-    public Deployment Deployment => deployment;
-    public Attempt Attempt => attempt;
-    public UpstreamCall Call => call;
-    public long Began => began;
-
-    /// <summary>True when a call beside it has answered: it is no failure then.</summary>
-    public bool HasLost { get; set; }
-
-    /// <summary>True once the router knows that it has ended.</summary>
-    public bool IsReported { get; set; }
-}
-
 /// <summary>Begins, makes and ends calls to single deployments. Every call that begins is reported to the router exactly once.</summary>
-internal sealed class DeploymentCalls(Router router, UpstreamClient upstream, GatewayMetrics metrics, TimeProvider time)
+internal sealed class DeploymentCalls(
+    Router router, UpstreamClient upstream, SpendLedger ledger, GatewayMetrics metrics, TimeProvider time)
 {
-    /// <summary>(1) Chooses a deployment, (2) shapes the request for it, (3) opens the record of the attempt.</summary>
-    /// <returns>Null: <paramref name="open"/> is to be sent. Else why there is no call; for a hedge, with or without an error.</returns>
-    public AttemptOutcome? Begin(AttemptRun run, AttemptKind kind, out OpenCall open)
+    /// <summary>
+    /// Begins a call: (1) chooses a deployment, (2) shapes the request for it, (3) reserves its money, (4) opens the record of the attempt,
+    /// (5) journals it. Nothing has been sent.
+    /// </summary>
+    /// <returns>
+    /// A call that is to be sent; else why there is none, for a hedge with or without an error.
+    /// </returns>
+    public async ValueTask<(OpenCall? Open, AttemptOutcome? None)> BeginAsync(AttemptRun run, AttemptKind kind)
+    {
+        var none = Begin(run, kind, out var open, out var isOfProvider);
+        // A provider whose budget is full is no reason not to ask another one.
+        for (var others = run.Group.Deployments.Length; isOfProvider && others > 1; others--)
+            none = Begin(run, kind, out open, out isOfProvider);
+        if (none is not null)
+            return (null, none);
+        // 5
+        if (await ledger.OpenAsync(run.Exchange, open.Attempt) || !run.Money!.IsLimited)
+            return (open, null);
+        NotJournaled(run, open);
+        return (null, new AttemptOutcome { Error = ApiError.Unavailable("its ledger cannot be written"), IsGateways = true });
+    }
+
+    /// <param name="isOfProvider">True: the money of the provider has no room for it, and maybe that of another one has.</param>
+    private AttemptOutcome? Begin(AttemptRun run, AttemptKind kind, out OpenCall open, out bool isOfProvider)
     {
         open = null!;
+        isOfProvider = false;
         // 1
         var began = time.GetTimestamp();
         var none = router.Pick(run.Group, run.RouteRequest, run.Tried, out var deployment, out var route);
         run.Exchange.AddRoute(route);
         if (none is not null)
             return new AttemptOutcome { Error = none, MayFallBack = true };
-        // 2
         var isBegun = false;
         try
         {
@@ -43,10 +51,20 @@ internal sealed class DeploymentCalls(Router router, UpstreamClient upstream, Ga
                 return new AttemptOutcome(); // none other can be taken at this moment
             if (OutOfTime(run, deployment) is { } late)
                 return late;
+            // 2
             if (Prepare(run, deployment, out var call) is { } refusal)
                 return new AttemptOutcome { Error = refusal, MayFallBack = refusal.Status == 501 };
             // 3
-            open = new(deployment, NewAttempt(run, deployment, kind), call, began);
+            var startedAt = time.GetUtcNow();
+            var bound = run.Money!.Bound.For(run, deployment, call.Price, run.Money.OutputCap);
+            var provider = RequestPayers.Provider(deployment.Provider.Name, run.Snapshot.Config);
+            if (run.Money.Begin(kind, bound, new AttemptStart(startedAt, run.Group.Name, provider), out var slice) is { } full)
+            {
+                isOfProvider = provider is not null;
+                return NoMoney(run, deployment, full);
+            }
+            // 4
+            open = new(deployment, NewAttempt(run, deployment, kind, startedAt, bound), call, began, slice, bound.OutputTokens);
             route.Attempt = open.Attempt.Number;
             isBegun = true;
             return null;
@@ -56,6 +74,22 @@ internal sealed class DeploymentCalls(Router router, UpstreamClient upstream, Ga
             if (!isBegun)
                 NotStarted(run, deployment, began);
         }
+    }
+
+    private static AttemptOutcome NoMoney(AttemptRun run, Deployment deployment, ApiError full)
+    {
+        run.Exchange.Note($"{deployment.Id} was not called: {full.Message}");
+        (run.Tried ??= []).Add(deployment);
+        return new AttemptOutcome { Error = full, MayFallBack = true };
+    }
+
+    /// <summary>Takes back an attempt that could not be journaled: nobody would know of it if the gateway died now.</summary>
+    private void NotJournaled(AttemptRun run, OpenCall open)
+    {
+        run.Exchange.Attempts.Remove(open.Attempt);
+        run.Exchange.Note($"{open.Deployment.Id} was not called: the attempt could not be journaled, and the caller has a limit.");
+        run.Money!.Settle(open.Slice, open.Attempt);
+        NotStarted(run, open.Deployment, open.Began);
     }
 
     /// <summary>Another attempt is not begun once the request's time is over; the first failure is told then.</summary>
@@ -101,7 +135,7 @@ internal sealed class DeploymentCalls(Router router, UpstreamClient upstream, Ga
         return left > TimeSpan.Zero ? left : TimeSpan.Zero;
     }
 
-    private Attempt NewAttempt(AttemptRun run, Deployment deployment, AttemptKind kind)
+    private Attempt NewAttempt(AttemptRun run, Deployment deployment, AttemptKind kind, DateTimeOffset startedAt, in AttemptBound bound)
     {
         (run.Tried ??= []).Add(deployment);
         var attempt = new Attempt
@@ -113,8 +147,9 @@ internal sealed class DeploymentCalls(Router router, UpstreamClient upstream, Ga
             Provider = deployment.Provider.Name,
             Model = deployment.Model,
             ApiBase = deployment.ApiBase,
-            StartedAt = time.GetUtcNow(),
+            StartedAt = startedAt,
             StartTimestamp = time.GetTimestamp(),
+            Bound = bound.Cost,
         };
         run.Exchange.Attempts.Add(attempt);
         return attempt;
@@ -149,11 +184,7 @@ internal sealed class DeploymentCalls(Router router, UpstreamClient upstream, Ga
         attempt.Latency = time.GetElapsedTime(attempt.StartTimestamp);
         attempt.Status = ApiError.ClientClosedRequest;
         attempt.ExceptionClass = open.HasLost ? Attempt.HedgeLost : Attempts.ClientDisconnected;
-        if (open.Call.IsSent)
-        {
-            AnswerUsage.EstimateInput(run, attempt);
-            AnswerUsage.Charge(attempt, open.Call.Price);
-        }
+        ChargeUnseen(run, open);
         open.IsReported = true;
         if (open.Call.IsSent)
             Report(run, open.Deployment, attempt, null, says: !open.HasLost);
@@ -161,11 +192,26 @@ internal sealed class DeploymentCalls(Router router, UpstreamClient upstream, Ga
             NotStarted(run, open.Deployment, open.Began);
     }
 
+    /// <summary>
+    /// Books an answer that nobody waited for. A provider may bill what it was sent and, as nothing of a whole answer can be seen before
+    /// it is there, all that it may have written. A call that was not sent costs nothing.
+    /// </summary>
+    private static void ChargeUnseen(AttemptRun run, OpenCall open)
+    {
+        if (open.Call.IsSent)
+        {
+            AnswerUsage.EstimateUnseen(run, open.Attempt, open.OutputAtMost);
+            AnswerUsage.Charge(open.Attempt, open.Call.Price);
+        }
+        run.Money!.Settle(open.Slice, open.Attempt);
+    }
+
     /// <summary>Ends an attempt that answered when another one beside it already had: what came is paid for and thrown away.</summary>
     public void Lost(AttemptRun run, OpenCall open, UpstreamAnswer answer)
     {
         AnswerUsage.Read(run, answer, open.Attempt);
         AnswerUsage.Charge(open.Attempt, open.Call.Price);
+        run.Money!.Settle(open.Slice, open.Attempt);
         open.Attempt.ExceptionClass = Attempt.HedgeLost;
         open.IsReported = true;
         Report(run, open.Deployment, open.Attempt, null, says: false);
@@ -178,6 +224,11 @@ internal sealed class DeploymentCalls(Router router, UpstreamClient upstream, Ga
             return;
         open.IsReported = true;
         open.Attempt.ExceptionClass = failure.ExceptionClass;
+        if (failure.IsDeadline)
+            ChargeUnseen(run, open);
+        else
+            run.Money!.Settle(open.Slice, open.Attempt);
+        ledger.Append(run.Exchange, open.Attempt);
         if (run.Request.ApiKey is not null && !open.Call.IsSent)
             NotStarted(run, open.Deployment, open.Began); // the client's own target cannot be reached
         else

@@ -69,10 +69,6 @@ internal sealed class DryRun(
             return (malformed, new());
         if (RequestChecks.Authorize(http, Chat, current, exchange, request, out var group) is { } forbidden)
             return (forbidden, new());
-        var full = checks.Admit(exchange, out var reservation);
-        reservation?.Dispose();
-        if (full is not null)
-            return (full, new());
         var run = new AttemptRun
         {
             Snapshot = current,
@@ -82,6 +78,8 @@ internal sealed class DryRun(
             Group = group,
             ShownModel = exchange.RequestedModel!,
         };
+        if (checks.AskAdmission(run) is { } full)
+            return (full, new());
         return await new DryWalk(router, time, run).RunAsync(http.RequestAborted);
     }
 }

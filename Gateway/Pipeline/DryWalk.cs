@@ -30,7 +30,7 @@ internal sealed class DryWalk(Router router, TimeProvider time, AttemptRun run)
         var first = await AskAsync(run, ct);
         var error = first.Error!;
         await FallbackWalk.RunAsync(run, first, FallbackTargets.For(run, error.ExceptionClass), AskAsync, ct);
-        var refusal = _canAnswer ? null : RequestChecks.Refuse(run.Exchange, GatewayPipeline.StageOfFailure(run.Exchange), error);
+        var refusal = _canAnswer ? null : RequestChecks.Refuse(run.Exchange, GatewayPipeline.StageOfFailure(run.Exchange, error), error);
         return (refusal, new() { Fallbacks = _next, Prices = _prices });
     }
 

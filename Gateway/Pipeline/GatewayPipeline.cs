@@ -92,26 +92,26 @@ internal sealed class GatewayPipeline(
         if (RequestChecks.Authorize(http, endpoint, current, exchange, request, out var group) is { } forbidden)
             return forbidden;
         // 4 admit
-        if (checks.Admit(exchange, out var reservation) is { } full)
-            return full;
-        using (reservation!)
+        var run = new AttemptRun
         {
-            var run = new AttemptRun
-            {
-                Snapshot = current,
-                Endpoint = endpoint,
-                Exchange = exchange,
-                Request = request,
-                Group = group,
-                ShownModel = exchange.RequestedModel!,
-            };
-            return await CallAsync(http, run, answer, caller, reservation!);
-        }
+            Snapshot = current,
+            Endpoint = endpoint,
+            Exchange = exchange,
+            Request = request,
+            Group = group,
+            ShownModel = exchange.RequestedModel!,
+        };
+        var admission = await checks.AdmitAsync(run, http.RequestAborted);
+        answer.SetLimits(admission);
+        if (admission.Refusal is { } full)
+            return full;
+        using (run.Money)
+            return await CallAsync(http, run, answer, caller);
     }
 
     /// <summary>The stages from the routing on. Null: the request was answered.</summary>
     private async ValueTask<ApiError?> CallAsync(
-        HttpContext http, AttemptRun run, ClientAnswer answer, Caller caller, Reservation reservation)
+        HttpContext http, AttemptRun run, ClientAnswer answer, Caller caller)
     {
         AttemptOutcome? outcome = null;
         var isAbandoned = false;
@@ -123,7 +123,7 @@ internal sealed class GatewayPipeline(
             answer.Describe(run, outcome);
             // 7 relay
             if (outcome.Error is { } failed)
-                return RequestChecks.Refuse(run.Exchange, StageOfFailure(run.Exchange), failed);
+                return RequestChecks.Refuse(run.Exchange, StageOfFailure(run.Exchange, failed), failed);
             await RelayAsync(http, run, outcome, answer);
             return null;
         }
@@ -135,7 +135,7 @@ internal sealed class GatewayPipeline(
         finally
         {
             // 8 settle
-            Settle(run, outcome, reservation, isAbandoned);
+            Settle(run, outcome, isAbandoned);
         }
     }
 
@@ -160,9 +160,11 @@ internal sealed class GatewayPipeline(
         };
     }
 
-    /// <summary>Without any attempt: whether a deployment was found at all.</summary>
-    internal static Stage StageOfFailure(Exchange exchange) =>
-        exchange.Attempts.Count == 0 && exchange.Routes is { } routes
+    /// <summary>Without any attempt: whether a deployment was found at all, and if so whether it could be paid.</summary>
+    internal static Stage StageOfFailure(Exchange exchange, ApiError error) =>
+        exchange.Attempts.Count > 0 ? Stage.Call
+        : error.IsOfMoney ? Stage.Admit
+        : exchange.Routes is { } routes
         && !routes[^1].Candidates.Any(candidate => candidate.Verdict == RouteVerdict.Chosen)
             ? Stage.Route
             : Stage.Call;
@@ -192,7 +194,7 @@ internal sealed class GatewayPipeline(
     /// Books what the request cost and ends the last attempt, on every way out and whatever goes wrong on it: an answer that came
     /// is never free, and its memory is given back.
     /// </summary>
-    private void Settle(AttemptRun run, AttemptOutcome? outcome, Reservation reservation, bool isAbandoned)
+    private void Settle(AttemptRun run, AttemptOutcome? outcome, bool isAbandoned)
     {
         try
         {
@@ -207,7 +209,8 @@ internal sealed class GatewayPipeline(
         }
         finally
         {
-            reservation.Settle(CostOf(run.Exchange));
+            if (outcome?.Call is { } call)
+                run.Money!.Settle(call.Slice, call.Attempt);
             try
             {
                 if (outcome?.Answer is not null)
@@ -220,22 +223,13 @@ internal sealed class GatewayPipeline(
         }
     }
 
-    /// <summary>What all attempts together cost.</summary>
-    private static NanoUsd CostOf(Exchange exchange)
-    {
-        var cost = NanoUsd.Zero;
-        foreach (var attempt in exchange.Attempts)
-            cost += attempt.Cost;
-        return cost;
-    }
-
     /// <summary>Puts usage and cost of an answer into the attempt's record.</summary>
     private void Account(AttemptRun run, AttemptOutcome outcome)
     {
         var attempt = outcome.Attempt!;
         attempt.Latency = time.GetElapsedTime(attempt.StartTimestamp);
         AnswerUsage.Read(run, outcome.Answer!, attempt);
-        AnswerUsage.Charge(attempt, outcome.Price);
+        AnswerUsage.Charge(attempt, outcome.Call!.Call.Price);
         outcome.IsAccounted = true;
     }
 }

@@ -65,8 +65,9 @@ internal sealed class GroupAttempts
         }
         // 2
         var kind = run.RetriesInGroup > 0 ? AttemptKind.Retry : run.Fallbacks > 0 ? AttemptKind.Fallback : AttemptKind.First;
-        if (_calls.Begin(run, kind, out var open) is { } none)
-            return none;
+        var (begun, none) = await _calls.BeginAsync(run, kind);
+        if (begun is not { } open)
+            return none!;
         // 3
         UpstreamAnswer answer;
         CancellationTokenSource? hangUp = null;
@@ -82,7 +83,7 @@ internal sealed class GroupAttempts
                 Answer = answer,
                 Attempt = open.Attempt,
                 Deployment = open.Deployment,
-                Price = open.Call.Price,
+                Call = open,
                 HangUp = hangUp,
             };
     }

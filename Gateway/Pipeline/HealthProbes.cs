@@ -14,7 +14,8 @@ namespace Gateway.Pipeline;
 /// neither cools a deployment nor lends it a latency.
 /// </remarks>
 internal sealed class HealthProbes(
-    Func<GatewaySnapshot> snapshot, UpstreamClient upstream, SpendLedger ledger, TimeProvider time, CancellationToken stopping)
+    Func<GatewaySnapshot> snapshot, RequestChecks checks, UpstreamClient upstream, SpendLedger ledger, TimeProvider time,
+    CancellationToken stopping)
 {
     /// <summary>Whom checks are booked to, and with which key.</summary>
     public const string User = "health-check";
@@ -28,7 +29,6 @@ internal sealed class HealthProbes(
     private const string Route = "/health";
 
     private static readonly OpenAiDialect Dialect = new();
-    private static readonly Caller Checker = new() { KeyId = User, UserId = User };
 
     private readonly SemaphoreSlim _calls = new(AtOnce);
     private readonly Lock _starting = new();
@@ -117,7 +117,7 @@ internal sealed class HealthProbes(
                 StartedAt = time.GetUtcNow(),
                 StartTimestamp = time.GetTimestamp(),
                 Route = Route,
-                Caller = Checker,
+                Caller = CheckerFor(current.Config.GatewayLimits),
                 RequestedModel = deployment.ModelName,
                 ModelGroup = deployment.ModelName,
                 InputTokens = InputEstimate.Of(request.Body),
@@ -128,18 +128,57 @@ internal sealed class HealthProbes(
         };
     }
 
-    /// <summary>Makes the call that a request to this deployment would make, and books it.</summary>
+    /// <summary>Checks count for the gateway's own limits.</summary>
+    private static Caller CheckerFor(SubjectLimits gatewayLimits) => new()
+    {
+        KeyId = User,
+        UserId = User,
+        Payers =
+        [
+            new(Subject.Everybody, gatewayLimits), new(new(SubjectKind.Key, User), SubjectLimits.None),
+            new(new(SubjectKind.User, User), SubjectLimits.None),
+        ],
+    };
+
+    /// <summary>Makes the call that a request to this deployment would make: (1) its money, (2) its journal, (3) the call, which is booked.</summary>
     private async Task<HealthResult> CallAsync(AttemptRun run, Deployment deployment, HealthProbe probe, CancellationToken ct)
     {
         if (Prepare(run, deployment, probe, out var call) is { } refusal)
             return HealthResult.Unhealthy(deployment, refusal.Message, time.GetUtcNow());
-        var attempt = NewAttempt(run, deployment);
+        // 1
+        if ((await checks.AdmitAsync(run, ct)).Refusal is { } full)
+            return HealthResult.NotChecked(deployment, full.Message, time.GetUtcNow());
+        using var money = run.Money!;
+        var bound = money.Bound.For(run, deployment, call.Price, money.OutputCap);
+        var attempt = NewAttempt(deployment, bound);
+        var provider = RequestPayers.Provider(deployment.Provider.Name, run.Snapshot.Config);
+        if (money.Begin(attempt.Kind, bound, new(attempt.StartedAt, attempt.ModelGroup, provider), out var slice) is { } overBudget)
+            return HealthResult.NotChecked(deployment, overBudget.Message, time.GetUtcNow());
+        // 2
+        if (!await ledger.OpenAsync(run.Exchange, attempt) && money.IsLimited)
+            return HealthResult.NotChecked(deployment, "the ledger cannot be written, and there is a limit", time.GetUtcNow());
+        // 3
+        try
+        {
+            return await SendAsync(run, deployment, call, attempt, bound, ct);
+        }
+        finally
+        {
+            money.Settle(slice, attempt);
+            ledger.Append(run.Exchange);
+        }
+    }
+
+    private async Task<HealthResult> SendAsync(
+        AttemptRun run, Deployment deployment, UpstreamCall call, Attempt attempt, AttemptBound bound, CancellationToken ct)
+    {
+        run.Exchange.Attempts.Add(attempt);
         try
         {
             using var answer = await upstream.CallAsync(call, ct);
             attempt.Latency = time.GetElapsedTime(attempt.StartTimestamp);
             if (answer is FailedAnswer { Failure: var failure })
-                return Judge(deployment, attempt, failure);
+                return Judge(run, call, attempt, bound, failure);
             attempt.Status = 200;
             AnswerUsage.Read(run, answer, attempt);
             AnswerUsage.Charge(attempt, call.Price);
@@ -155,17 +194,18 @@ internal sealed class HealthProbes(
         catch (OperationCanceledException)
         {
             (attempt.Status, attempt.ExceptionClass) = (ApiError.ClientClosedRequest, Attempts.ClientDisconnected);
-            if (call.IsSent) // a provider may bill what nobody waits for any more
-            {
-                AnswerUsage.EstimateInput(run, attempt);
-                AnswerUsage.Charge(attempt, call.Price);
-            }
+            ChargeUnseen(run, call, attempt, bound);
             throw;
         }
-        finally
-        {
-            ledger.Append(run.Exchange);
-        }
+    }
+
+    /// <summary>A provider may bill what nobody waits for any more.</summary>
+    private static void ChargeUnseen(AttemptRun run, UpstreamCall call, Attempt attempt, AttemptBound bound)
+    {
+        if (!call.IsSent)
+            return;
+        AnswerUsage.EstimateUnseen(run, attempt, bound.OutputTokens);
+        AnswerUsage.Charge(attempt, call.Price);
     }
 
     private ApiError? Prepare(AttemptRun run, Deployment deployment, HealthProbe probe, out UpstreamCall call)
@@ -188,27 +228,26 @@ internal sealed class HealthProbes(
         return null;
     }
 
-    private Attempt NewAttempt(AttemptRun run, Deployment deployment)
+    private Attempt NewAttempt(Deployment deployment, AttemptBound bound) => new()
     {
-        var attempt = new Attempt
-        {
-            Number = 1,
-            Kind = AttemptKind.First,
-            ModelGroup = deployment.ModelName,
-            DeploymentId = deployment.Id,
-            Provider = deployment.Provider.Name,
-            Model = deployment.Model,
-            ApiBase = deployment.ApiBase,
-            StartedAt = time.GetUtcNow(),
-            StartTimestamp = time.GetTimestamp(),
-        };
-        run.Exchange.Attempts.Add(attempt);
-        return attempt;
-    }
+        Number = 1,
+        Kind = AttemptKind.First,
+        ModelGroup = deployment.ModelName,
+        DeploymentId = deployment.Id,
+        Provider = deployment.Provider.Name,
+        Model = deployment.Model,
+        ApiBase = deployment.ApiBase,
+        StartedAt = time.GetUtcNow(),
+        StartTimestamp = time.GetTimestamp(),
+        Bound = bound.Cost,
+    };
 
-    private HealthResult Judge(Deployment deployment, Attempt attempt, UpstreamFailure failure)
+    private HealthResult Judge(AttemptRun run, UpstreamCall call, Attempt attempt, AttemptBound bound, UpstreamFailure failure)
     {
+        var deployment = call.Deployment;
         (attempt.Status, attempt.ExceptionClass) = (failure.UpstreamStatus, failure.ExceptionClass);
+        if (failure.IsDeadline)
+            ChargeUnseen(run, call, attempt, bound);
         if (failure.IsGateways)
             return HealthResult.NotChecked(deployment, failure.Message, time.GetUtcNow());
         var result = HealthResult.Unhealthy(deployment, failure.Message, time.GetUtcNow()) with

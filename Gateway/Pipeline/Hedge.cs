@@ -37,7 +37,7 @@ internal sealed class Hedge(DeploymentCalls calls, Router router, RetryBudget bu
         Runner? winner = null;
         try
         {
-            if (await IsSlowAsync(first.Calling, delay, clientAborted) && Begin(run) is { } beside)
+            if (await IsSlowAsync(first.Calling, delay, clientAborted) && await BeginAsync(run) is { } beside)
                 second = Start(run, beside, clientAborted);
             winner = second is null ? first : await RaceAsync(run, first, second);
             var answer = await winner.Calling;
@@ -70,7 +70,7 @@ internal sealed class Hedge(DeploymentCalls calls, Router router, RetryBudget bu
     }
 
     /// <summary>Begins the second call. Null: there is none, and why is noted.</summary>
-    private OpenCall? Begin(AttemptRun run)
+    private async ValueTask<OpenCall?> BeginAsync(AttemptRun run)
     {
         var settings = run.Snapshot.Config.Router;
         var reason = "";
@@ -78,13 +78,16 @@ internal sealed class Hedge(DeploymentCalls calls, Router router, RetryBudget bu
             reason = "no other deployment is left";
         else if (!budget.TryTakeHedge(settings.RetryBudget))
             reason = "hedge_max_share or the retry budget is spent";
-        else if (calls.Begin(run, AttemptKind.Hedge, out var open) is not null)
-            reason = "no other deployment can be called";
         else
         {
-            run.WasHedged = true;
-            run.Exchange.Note($"{open.Deployment.Id} was tried beside an attempt that was slow.");
-            return open;
+            var (open, none) = await calls.BeginAsync(run, AttemptKind.Hedge);
+            if (open is not null)
+            {
+                run.WasHedged = true;
+                run.Exchange.Note($"{open.Deployment.Id} was tried beside an attempt that was slow.");
+                return open;
+            }
+            reason = none!.Error is { IsOfMoney: true } ? "its money does not fit" : "no other deployment can be called";
         }
         run.Exchange.Note($"No second deployment was tried beside a slow one: {reason}.");
         return null;

@@ -11,7 +11,7 @@ namespace Gateway.Pipeline;
 /// The checks of a request before a deployment is looked for: authenticate, parse, authorize, admit. A dry run makes the same ones.
 /// Each writes down what it found, and returns null or the refusal.
 /// </summary>
-internal sealed class RequestChecks(KeyRing keys, Limiter limiter)
+internal sealed class RequestChecks(KeyRing keys, Limiter limiter, TimeProvider time)
 {
     /// <summary>Says who is calling.</summary>
     public ApiError? Authenticate(HttpContext http, Exchange exchange, out Caller caller)
@@ -69,13 +69,39 @@ internal sealed class RequestChecks(KeyRing keys, Limiter limiter)
             : ApiError.TeamModelAccessDenied(exchange.Caller!.TeamModels, model));
     }
 
-    /// <summary>Asks for the money.</summary>
-    public ApiError? Admit(Exchange exchange, out Reservation? reservation)
+    /// <summary>Asks for the money and the room of everybody who pays; near the edge of a budget it waits for others to settle.</summary>
+    /// <returns>With a refusal, or with the reservation that the run's money is made of.</returns>
+    /// <exception cref="OperationCanceledException">The client hung up.</exception>
+    public async ValueTask<Admission> AdmitAsync(AttemptRun run, CancellationToken ct)
     {
-        var caller = exchange.Caller!;
-        exchange.Spent = limiter.SpentByUser(caller.UserId);
-        return limiter.Admit(caller, out reservation) is { } full ? Refuse(exchange, Stage.Admit, full) : null;
+        var exchange = run.Exchange;
+        exchange.Spent = limiter.SpentByUser(exchange.Caller!.UserId);
+        var bound = RequestBound.Of(run, time.GetUtcNow());
+        var admission = await limiter.AdmitAsync(RequestFor(run, bound), ct);
+        if (admission.Refusal is { } full)
+            Refuse(exchange, Stage.Admit, full);
+        else
+            run.Money = new RequestMoney(admission.Reservation!, bound);
+        return admission;
     }
+
+    /// <summary>Says what the money would say of a request that is not made; nothing is reserved or counted.</summary>
+    public ApiError? AskAdmission(AttemptRun run)
+    {
+        run.Exchange.Spent = limiter.SpentByUser(run.Exchange.Caller!.UserId);
+        var answer = limiter.Ask(RequestFor(run, RequestBound.Of(run, time.GetUtcNow())));
+        return answer.Refusal is { } full ? Refuse(run.Exchange, Stage.Admit, full) : null;
+    }
+
+    private static AdmitRequest RequestFor(AttemptRun run, RequestBound bound) => new()
+    {
+        Subjects = RequestPayers.Of(run.Exchange, run.Snapshot.Config),
+        Model = run.Group.Name,
+        Bound = bound.Cost,
+        IsCapExplicit = bound.IsCapExplicit,
+        CanLower = bound.CanLower,
+        UnpricedModel = bound.UnpricedModel,
+    };
 
     /// <summary>Notes which stage refused.</summary>
     public static ApiError Refuse(Exchange exchange, Stage stage, ApiError error)
