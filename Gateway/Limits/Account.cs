@@ -95,11 +95,11 @@ internal sealed class Account(Subject subject, string? model)
     /// <summary>Sets what the ledger knows, adding what was settled since and is not in it.</summary>
     public void Load(SpentSum sum, DateTimeOffset now, BudgetCalendar calendar)
     {
-        var isStart = Total.Value == 0 && Reserved == 0;
         if (now >= Span.End)
             Refresh(now, calendar);
-        if (sum.Period != _period || isStart)
-            (_period, Span) = (sum.Period, calendar.SpanAt(sum.Period, now));
+        // Also where another time zone has moved the period. The limits are told on the next request; until then they are those of the sum.
+        if (calendar.SpanAt(sum.Period, now) is var span && (sum.Period != _period || sum.PeriodStart == span.Start))
+            (_period, Span, Limits) = (sum.Period, span, Limits with { Period = sum.Period });
         var unwritten = Math.Max(0, Total.Value - sum.Total.Value);
         Total = new NanoUsd(Math.Max(Total.Value, sum.Total.Value));
         if (sum.PeriodStart == Span.Start)
