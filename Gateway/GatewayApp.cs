@@ -161,6 +161,8 @@ public sealed partial class GatewayApp : IAsyncDisposable
         _log = logs.CreateLogger<GatewayApp>();
         Own(DatabaseLock.Take(options.DatabasePath));
         var database = Database.Open(options.DatabasePath, syncEveryCommit: config.General.LedgerSync == LedgerSync.Full);
+        var sums = new SumStore(database);
+        var keeper = Own(new SumKeeper(database, sums, time, logs.CreateLogger<SumKeeper>()));
         var ledger = Own(new SpendLedger(database, time, logs.CreateLogger<SpendLedger>(), keepRows: !config.General.DisableSpendLogs));
         _ledger = ledger;
         Own(new HeadLog(database, time, logs.CreateLogger<HeadLog>()));
@@ -168,9 +170,10 @@ public sealed partial class GatewayApp : IAsyncDisposable
         _keys = Own(new KeyRing(LiveConfig.KeySetupOf(config), Own(new KeyStore(database, time)), time, logs.CreateLogger<KeyRing>()));
         var limiter = new Limiter(time, LiveConfig.LimiterSettingsOf(config));
         Limiter = limiter;
-        Own(new CorrectionWatch(
-            database, ledger.LastCorrectionLoaded, c => limiter.Correct(c.Subjects, c.ModelGroup, c.Amount, c.Time),
-            time, logs.CreateLogger<CorrectionWatch>()));
+        var limits = new LimitLoading(database, sums, limiter, ledger.FlushAsync, time);
+        var lastCorrection = limits.Start(config);
+        keeper.Questions = limits.Questions;
+        Own(new CorrectionWatch(database, lastCorrection, limits.Correct, time, logs.CreateLogger<CorrectionWatch>()));
         var router = new Router(config.Router, time, options.Random, live.PriceAt);
         var buffers = new BufferBudget(config.General.MaxBufferedBytes);
         _load = () => (live.Snapshot().Catalog.Deployments.Sum(router.InFlightAt), buffers.Used);
@@ -180,7 +183,7 @@ public sealed partial class GatewayApp : IAsyncDisposable
         var log = Own(new RequestLog(options.LogOutput, config.LiteLlm.JsonLogs, TimeProvider.System));
         var web = GatewayWeb.Make(options, logs, metrics);
         metrics.Config.Good(time.GetUtcNow());
-        live.Connect(new(_keys, limiter, router, buffers, metrics, metricSetup, web));
+        live.Connect(new(_keys, limiter, limits, router, buffers, metrics, metricSetup, web));
         _reloader = Own(new ConfigReloader(
             options.Source, live.Apply, [.. options.Source?.First.Findings ?? [], .. Findings],
             outcome => metrics.Config.Observe(NameOf(outcome), outcome != ReloadOutcome.Failed, time.GetUtcNow()),

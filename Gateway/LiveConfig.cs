@@ -40,8 +40,8 @@ internal sealed class LiveConfig
     public void Connect(LiveParts parts) => _parts = parts;
 
     /// <summary>
-    /// Puts a config into effect: (1) refuse one that opens doors, (2) build its models, (3) change who is let in, (4) change the rest.
-    /// Only 3 can fail, so it comes first of what changes anything. Requests that run finish with the snapshot that they read; between
+    /// Puts a config into effect: (1) refuse one that opens doors, (2) build its models and read what its budgets have spent, (3) change who is let in, (4) change the rest.
+    /// After 2 only 3 can fail, so it comes first of what changes anything. Requests that run finish with the snapshot that they read; between
     /// 3 and 4 one may meet new keys with the models of before, never revoked keys with new models.
     /// </summary>
     /// <exception cref="Microsoft.Data.Sqlite.SqliteException">The minted keys cannot be read, and nothing has changed.</exception>
@@ -55,6 +55,8 @@ internal sealed class LiveConfig
         var findings = new List<ConfigFinding>();
         var next = Build(config, loaded.Environment, findings);
         var settings = parts.MetricSetup.Make(next);
+        var limits = parts.Limits.Prepare(config);
+        limits.Apply(); // before a caller can bring the limits that it opens
         // 3
         var withoutKey = parts.Keys.Use(KeySetupOf(config));
         // 4
@@ -65,6 +67,7 @@ internal sealed class LiveConfig
         // The host reads it when it stops.
         parts.Web.Services.GetRequiredService<IOptions<HostOptions>>().Value.ShutdownTimeout = config.General.ShutdownGrace;
         Volatile.Write(ref _current, next);
+        limits.Apply(); // again: a request may just have read the config of before
         parts.Router.Forget(next.Catalog.Deployments);
         return new()
         {
@@ -143,4 +146,4 @@ internal sealed class LiveConfig
 
 /// <summary>What a new config is handed to.</summary>
 internal sealed record LiveParts(
-    KeyRing Keys, Limiter Limiter, Router Router, BufferBudget Buffers, GatewayMetrics Metrics, MetricSetup MetricSetup, WebApplication Web);
+    KeyRing Keys, Limiter Limiter, LimitLoading Limits, Router Router, BufferBudget Buffers, GatewayMetrics Metrics, MetricSetup MetricSetup, WebApplication Web);
