@@ -8,6 +8,7 @@ internal sealed class Account(Subject subject, string? model)
 {
     private BudgetPeriod? _period;
     private BurnRate? _burn;
+    private bool _isKnown;
 
     /// <summary>The tokens in <see cref="Tokens"/> whose requests are still in flight.</summary>
     private RateWindow? _held;
@@ -62,6 +63,7 @@ internal sealed class Account(Subject subject, string? model)
     public void Know(LimitedSubject known, SubjectLimits limits)
     {
         Limits = limits;
+        _isKnown = true;
         Name = known.DisplayName;
         if (limits.Rpm is not null)
             Requests ??= new RateWindow();
@@ -81,7 +83,7 @@ internal sealed class Account(Subject subject, string? model)
             Epoch++;
             (Spent, Reserved, Announced) = (NanoUsd.Zero, 0, BudgetAlerts.None);
         }
-        if (Limits.Period != _period)
+        if (_isKnown && Limits.Period != _period)
         {
             _period = Limits.Period;
             Span = calendar.SpanAt(_period, now);

@@ -36,10 +36,17 @@ public sealed record SubjectFacts
     /// <summary>In the current period.</summary>
     public NanoUsd Spent { get; init; }
 
+    /// <summary>Since the beginning.</summary>
+    public NanoUsd Total { get; init; }
+
     /// <summary>The bounds of what is in flight.</summary>
     public NanoUsd Reserved { get; init; }
     public NanoUsd? Limit { get; init; }
     public NanoUsd? SoftLimit { get; init; }
+
+    /// <summary>What the next request may have, never below zero. Null: there is no limit.</summary>
+    public NanoUsd? Left => Limit is not { } limit ? null
+        : new NanoUsd((long)Int128.Max(0, (Int128)limit.Value - Spent.Value - Reserved.Value));
     public BudgetPeriod? Period { get; init; }
 
     /// <summary>When the budget begins anew. Null: never.</summary>

@@ -64,6 +64,7 @@ internal sealed class BudgetWatch
             Model = account.Model,
             Name = account.Name,
             Spent = account.Spent,
+            Total = account.Total,
             Reserved = new NanoUsd((long)Int128.Min(account.Reserved, long.MaxValue)),
             Limit = account.Limits.MaxBudget,
             SoftLimit = account.Limits.SoftBudget,
@@ -74,6 +75,17 @@ internal sealed class BudgetWatch
             ExhaustedIn = TimeLeft(account, hour),
             ExhaustedInOfSix = TimeLeft(account, sixHours),
         };
+    }
+
+    /// <summary>The facts of a subject with the limits that the config gives it.</summary>
+    /// <param name="account">Null: it has spent nothing.</param>
+    public static SubjectFacts FactsOf(
+        LimitedSubject subject, SubjectModelLimits? model, Account? account, BudgetCalendar calendar, DateTimeOffset now)
+    {
+        account ??= new Account(subject.Subject, model?.Model);
+        account.Know(subject, model?.Limits ?? subject.Limits);
+        account.Refresh(now, calendar);
+        return FactsOf(account, now);
     }
 
     private static NanoUsd PerHour(double perSecond) => new((long)Math.Min(perSecond * 3_600, long.MaxValue / 2));

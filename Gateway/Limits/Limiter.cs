@@ -57,7 +57,7 @@ public sealed class Limiter
             var (now, settings) = (_time.GetUtcNow(), _settings);
             var seats = _book.SeatsOf(request.Subjects, request.Model, null, settings.Calendar, now);
             if (request.UnpricedModel is { } model && HasBudget(seats))
-                return new(new Admission(ApiError.UnknownPrice(model), null, RatesOf(seats, now), BudgetLeftIn(seats)));
+                return new(new Admission(ApiError.UnknownPrice(model), null, RatesOf(seats, now), Seat.LeftOf(seats)));
 
             var demand = Demand.Of(request, settings);
             var deadline = _queue.IsFull ? now : now + settings.BudgetWait;
@@ -88,7 +88,7 @@ public sealed class Limiter
             var verdict = Verdict.On(seats, demand, now, now + settings.BudgetWait);
             if (refusal is null && verdict.Cap is null && !verdict.MayWait)
                 refusal = LimitRefusal.Of(verdict.Full!, verdict.Kind, demand, now);
-            return new(refusal, null, RatesOf(seats, now), BudgetLeftIn(seats));
+            return new(refusal, null, RatesOf(seats, now), Seat.LeftOf(seats));
         }
     }
 
@@ -112,7 +112,16 @@ public sealed class Limiter
         }
     }
 
-    /// <summary>All accounts with a budget, for metrics.</summary>
+    /// <summary>A subject's budget now with the limits that the config gives it, be it seen or not.</summary>
+    /// <param name="model">One of the subject's limits for models. Null: all models together.</param>
+    public SubjectFacts FactsOf(LimitedSubject subject, SubjectModelLimits? model = null)
+    {
+        lock (_gate)
+            return BudgetWatch.FactsOf(
+                subject, model, _book.Find(subject.Subject, model?.Model), _settings.Calendar, _time.GetUtcNow());
+    }
+
+    /// <summary>All accounts with a budget that requests have touched.</summary>
     public IReadOnlyList<SubjectFacts> Facts()
     {
         lock (_gate)
@@ -264,18 +273,6 @@ public sealed class Limiter
         return true;
     }
 
-    /// <summary>The least that is left of a budget. Null: there is none.</summary>
-    private static NanoUsd? BudgetLeftIn(ReadOnlySpan<Seat> seats)
-    {
-        Int128? least = null;
-        foreach (ref readonly var seat in seats)
-        {
-            if (seat.Account.Left is { } left && (least is null || left < least))
-                least = left;
-        }
-        return least is { } some ? new NanoUsd((long)Int128.Max(some, 0)) : null;
-    }
-
     private static RateFacts RatesOf(ReadOnlySpan<Seat> seats, DateTimeOffset now)
     {
         var facts = default(RateFacts);
@@ -300,7 +297,7 @@ public sealed class Limiter
     /// <summary>Takes what a verdict grants, or says who refuses.</summary>
     private Admission Answer(in AdmitRequest request, in Demand demand, Seat[] seats, in Verdict verdict, DateTimeOffset now)
     {
-        var left = BudgetLeftIn(seats);
+        var left = Seat.LeftOf(seats);
         if (verdict.Cap is not { } cap)
         {
             if (verdict.Kind == LimitKind.Budget)

@@ -53,4 +53,16 @@ internal struct Seat
         Account.Leave();
         IsInside = false;
     }
+
+    /// <summary>What the tightest budget has left, not below zero. Null: there is none.</summary>
+    public static NanoUsd? LeftOf(ReadOnlySpan<Seat> seats)
+    {
+        Int128? least = null;
+        foreach (ref readonly var seat in seats)
+        {
+            if (seat.Account.Left is { } left && (least is not { } other || left < other))
+                least = left;
+        }
+        return least is { } most ? new NanoUsd((long)Int128.Max(0, most)) : null;
+    }
 }
