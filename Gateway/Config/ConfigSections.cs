@@ -287,6 +287,18 @@ internal static class ConfigSections
         new KnownKey("name", Unknown, "is not a known setting; did you mean 'user_id'?"),
         new KnownKey("allowed_models", Unknown, "is not a known setting, so all models are allowed; did you mean 'models'?"));
 
+    /// <summary>An entry of <c>api_keys</c> that is a map.</summary>
+    public static readonly SectionRules AccessKey = new("api_keys[]",
+        new KnownKey("duration", Refused, NoExpiry),
+        new KnownKey("expires", Refused, NoExpiry),
+        new KnownKey("budget_reset_at", Ignored, "has no effect: budget_duration says when a budget begins anew"),
+        new KnownKey("metadata", Ignored, NotHonoured),
+        new KnownKey("tags", Ignored, NotHonoured),
+        new KnownKey("user_id", Unknown, "belongs beside api_keys; ignored here"),
+        new KnownKey("team_id", Unknown, "belongs beside api_keys; ignored here"),
+        new KnownKey("allowed_routes", Ignored, NotEnforced),
+        new KnownKey("permissions", Ignored, NotEnforced));
+
     public static readonly SectionRules CostMargin = new("cost_margin_config");
 
     /// <summary>An entry of tiered_pricing; its prices are named as those of a deployment.</summary>

@@ -34,6 +34,7 @@ internal static class SettingNames
         Ask(ConfigSections.Info, s => { ModelInfo.Read(s); CustomPrice.Read(s); });
         Ask(ConfigSections.Credential, s => new Credentials().Add(s));
         Ask(ConfigSections.User, s => UserAccess.Read(s));
+        Ask(ConfigSections.AccessKey, s => AccessKeyEntry.Read(s));
         Ask(ConfigSections.Team, s => TeamAccess.Read(s));
         Ask(ConfigSections.LimitEntry, s => LimitReader.ReadEntry(s, ""));
         Ask(ConfigSections.EndUser, s => LimitReader.Read(s, ""));

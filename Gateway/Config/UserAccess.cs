@@ -8,7 +8,10 @@ public sealed record UserAccess
     public required string UserId { get; init; }
 
     /// <summary>Plain keys, or <c>sha256:&lt;hex&gt;</c>; unusable ones match nobody. Empty: a key is minted at the first start.</summary>
-    public ImmutableArray<Secret> ApiKeys { get; init; } = [];
+    public ImmutableArray<Secret> ApiKeys => [.. Keys.Select(entry => entry.Key)];
+
+    /// <summary>The <see cref="ApiKeys"/> in their order, each with its own name and limits.</summary>
+    public ImmutableArray<AccessKeyEntry> Keys { get; init; } = [];
 
     /// <summary>Model names, wildcards, access groups. Empty: all.</summary>
     public ImmutableArray<string> Models { get; init; } = [];
@@ -36,15 +39,11 @@ public sealed record UserAccess
     /// </summary>
     internal static UserAccess? Read(YamlSection s)
     {
-        var keys = ImmutableArray.CreateBuilder<Secret>();
-        foreach (var (path, key) in ReadKeys(s))
-            if (!keys.Any(other => other.IsUsable && key.IsUsable && other.Reveal() == key.Reveal()))
-                keys.Add(AccessKey.Checked(key, path, s));
         var userId = s.Text("user_id");
         var user = new UserAccess
         {
             UserId = userId ?? "",
-            ApiKeys = keys.ToImmutable(),
+            Keys = ReadKeys(s),
             Models = ReadModels(s),
             Limits = LimitReader.Read(s, "the user"),
             KeyAlias = s.Text("key_alias"),
@@ -67,11 +66,27 @@ public sealed record UserAccess
         return isBlocked;
     }
 
-    /// <summary>The keys with the paths where they stand.</summary>
-    private static IEnumerable<(string Path, Secret Key)> ReadKeys(YamlSection s)
+    /// <summary>The keys, each once; of two entries for one key that which says more of it.</summary>
+    private static ImmutableArray<AccessKeyEntry> ReadKeys(YamlSection s)
+    {
+        var keys = new List<AccessKeyEntry>();
+        foreach (var entry in ReadEntries(s))
+        {
+            var at = keys.FindIndex(other => other.Key.IsUsable && entry.Key.IsUsable && AccessKey.Hash(other.Key) == AccessKey.Hash(entry.Key));
+            if (at < 0)
+                keys.Add(entry);
+            else if (entry.IsDescribed && keys[at].IsDescribed)
+                s.Report(FindingKind.Fatal, "api_keys", "describes one key twice; it can have the limits of one entry only");
+            else if (entry.IsDescribed)
+                keys[at] = entry;
+        }
+        return [.. keys];
+    }
+
+    private static IEnumerable<AccessKeyEntry> ReadEntries(YamlSection s)
     {
         if (s.Secret("api_key") is { } single)
-            yield return (s.PathOf("api_key"), single);
+            yield return Plain(single, s.PathOf("api_key"));
         if (s.Node("api_keys") is not { } node)
             yield break;
         var items = node is YamlList list ? list.Items : [node];
@@ -79,13 +94,21 @@ public sealed record UserAccess
         {
             var path = $"{s.PathOf("api_keys")}[{i}]";
             if (items[i] is YamlScalar scalar)
-                yield return (path, s.Context.Resolve(scalar, path).Text is { } text ? Secret.Of(text) : Secret.Unusable);
+                yield return Plain(s.Context.Resolve(scalar, path).Text is { } text ? Secret.Of(text) : Secret.Unusable, path);
+            else if (items[i] is YamlMap map)
+            {
+                var section = new YamlSection(s.Context, ConfigSections.AccessKey, map, path);
+                yield return AccessKeyEntry.Read(section);
+                section.ReportUnread();
+            }
             else
             {
                 s.Report(FindingKind.Invalid, "api_keys", "must hold keys; what is none opens nothing");
-                yield return (path, Secret.Unusable);
+                yield return new AccessKeyEntry { Key = Secret.Unusable };
             }
         }
+
+        AccessKeyEntry Plain(Secret key, string path) => new() { Key = AccessKey.Checked(key, path, s) };
     }
 
     /// <summary>Unreadable: none.</summary>
