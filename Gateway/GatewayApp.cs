@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using Gateway.Alerts;
 using Gateway.Api;
 using Gateway.Config;
 using Gateway.Decisions;
@@ -174,6 +175,9 @@ public sealed partial class GatewayApp : IAsyncDisposable
         var lastCorrection = limits.Start(config);
         keeper.Questions = limits.Questions;
         Own(new CorrectionWatch(database, lastCorrection, limits.Correct, time, logs.CreateLogger<CorrectionWatch>()));
+        Own(new AlertSender(
+            limiter.Alerts, () => live.Snapshot().Config.General.Alerts, time, options.Random, logs.CreateLogger<AlertSender>(),
+            TimeProvider.System));
         var router = new Router(config.Router, time, options.Random, live.PriceAt);
         var buffers = new BufferBudget(config.General.MaxBufferedBytes);
         _load = () => (live.Snapshot().Catalog.Deployments.Sum(router.InFlightAt), buffers.Used);

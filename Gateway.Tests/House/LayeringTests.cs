@@ -27,6 +27,7 @@ public sealed partial class LayeringTests
         ["Upstream"] = ["Catalog", "Config", "Dialects", "Pricing"],
         // where they meet
         ["Pipeline"] = ["Keys", "Limits", "Routing", "Upstream", "Ledger", "Decisions", "Catalog", "Config", "Dialects", "Pricing", "Telemetry"],
+        ["Alerts"] = ["Limits", "Config"],
         // what people touch
         ["Api"] = ["Pipeline", "Reload", "Catalog", "Config", "Pricing", "Keys", "Limits", "Ledger", "Decisions", "Dialects"],
         ["Cli"] = ["Config", "Reload", "Catalog", "Pricing", "Keys", "Ledger", "Decisions", "Storage", "Telemetry"],

@@ -13,6 +13,7 @@ internal static class ConfigSections
     private const string NoUi = "has no effect: there is no admin UI";
     private const string NoCache = "has no effect: there is no response cache, every call goes to the provider";
     private const string NoAlerts = $"{NotHonoured}: no alert is sent";
+    private const string NoReports = $"{NotHonoured}: alerts are of budgets only";
     private const string NoPython = "needs Python, which the gateway does not run";
     private const string NoPrompts = "has no effect: prompts and answers are never stored or logged";
     private const string NoPrice = $"{NotHonoured}: costs are computed without it";
@@ -137,9 +138,7 @@ internal static class ConfigSections
         new KnownKey("disable_spend_updates", Ignored, "has no effect: spend is always counted"),
         new KnownKey("disable_error_logs", Ignored, "has no effect: failed attempts stay in the ledger, without their text"),
         new KnownKey("maximum_spend_logs_*", Ignored, $"{NotHonoured}: the ledger keeps every row"),
-        new KnownKey("alerting", Ignored, NoAlerts),
-        new KnownKey("alerting_*", Ignored, NoAlerts),
-        new KnownKey("alert_*", Ignored, NoAlerts),
+        new KnownKey("alerting_threshold", Ignored, $"{NotHonoured}: slow answers are seen in the metrics, no alert tells of them"),
         new KnownKey("spend_report_frequency", Ignored, NoAlerts),
         new KnownKey("health_check_staleness_threshold", Ignored, "has no effect: a result counts until the next check"),
         new KnownKey("health_check_*", Ignored, NotHonoured),
@@ -298,6 +297,17 @@ internal static class ConfigSections
         new KnownKey("team_id", Unknown, "belongs beside api_keys; ignored here"),
         new KnownKey("allowed_routes", Ignored, NotEnforced),
         new KnownKey("permissions", Ignored, NotEnforced));
+
+    public static readonly SectionRules AlertingArgs = new("alerting_args",
+        new KnownKey("budget_alert_ttl", Ignored, "has no effect: a threshold is told of once in each period of its budget"),
+        new KnownKey("log_to_console", Ignored, "", Always), // the log always has it
+        new KnownKey("daily_report_frequency", Ignored, NoReports),
+        new KnownKey("report_check_interval", Ignored, NoReports),
+        new KnownKey("outage_alert_ttl", Ignored, NoReports),
+        new KnownKey("region_outage_alert_ttl", Ignored, NoReports),
+        new KnownKey("minor_outage_alert_threshold", Ignored, NoReports),
+        new KnownKey("major_outage_alert_threshold", Ignored, NoReports),
+        new KnownKey("max_outage_alert_list_size", Ignored, NoReports));
 
     public static readonly SectionRules CostMargin = new("cost_margin_config");
 

@@ -57,6 +57,9 @@ public sealed record GeneralSettings
     /// <summary>What becomes of a model without a price when the caller has a budget.</summary>
     public UnknownPrice UnknownPrice { get; init; } = UnknownPrice.Deny;
 
+    /// <summary>Who is told when a budget runs out.</summary>
+    public AlertSettings Alerts { get; init; } = new();
+
     /// <summary>Answer /robots.txt with a refusal to every robot.</summary>
     public bool BlockRobots { get; init; }
 
@@ -100,6 +103,7 @@ public sealed record GeneralSettings
             DecisionRetention = DecisionRetention.Read(s),
             DisableSpendLogs = s.Flag("disable_spend_logs") ?? false,
             EnforceFallbackModelAccess = s.IsSwitchedOn("enforce_fallback_model_access"),
+            Alerts = AlertSettings.Read(s),
             BlockRobots = s.Flag("block_robots") ?? false,
             BackgroundHealthChecks = s.Flag("background_health_checks") ?? false,
             HealthCheckInterval = ReadInterval(s) ?? defaults.HealthCheckInterval,

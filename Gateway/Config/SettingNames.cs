@@ -35,6 +35,7 @@ internal static class SettingNames
         Ask(ConfigSections.Credential, s => new Credentials().Add(s));
         Ask(ConfigSections.User, s => UserAccess.Read(s));
         Ask(ConfigSections.AccessKey, s => AccessKeyEntry.Read(s));
+        Ask(ConfigSections.AlertingArgs, s => AlertSettings.ReadArgs(s, new AlertSettings()));
         Ask(ConfigSections.Team, s => TeamAccess.Read(s));
         Ask(ConfigSections.LimitEntry, s => LimitReader.ReadEntry(s, ""));
         Ask(ConfigSections.EndUser, s => LimitReader.Read(s, ""));
