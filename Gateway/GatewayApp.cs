@@ -182,7 +182,7 @@ public sealed partial class GatewayApp : IAsyncDisposable
         var buffers = new BufferBudget(config.General.MaxBufferedBytes);
         _load = () => (live.Snapshot().Catalog.Deployments.Sum(router.InFlightAt), buffers.Used);
         var upstream = Own(new UpstreamClient(buffers, time));
-        var metricSetup = new MetricSetup(live.Snapshot, _keys, limiter, router, decisions);
+        var metricSetup = new MetricSetup(live.Snapshot, _keys, limiter, router, decisions, time);
         var metrics = Own(new GatewayMetrics(metricSetup.Make(live.Snapshot()), logs.CreateLogger<GatewayMetrics>()));
         var log = Own(new RequestLog(options.LogOutput, config.LiteLlm.JsonLogs, TimeProvider.System));
         var web = GatewayWeb.Make(options, logs, metrics);

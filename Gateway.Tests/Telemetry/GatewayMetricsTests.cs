@@ -234,8 +234,8 @@ public sealed class GatewayMetricsTests
         var spent = 0m;
         await using var app = await StartAsync(new()
         {
-            Budgets = () => [new("team-alpha", NanoUsd.FromUsd(500m - spent), NanoUsd.FromUsd(500m))],
-            KeyBudgets = () => [new("abc123", null, NanoUsd.FromUsd(500m - spent), NanoUsd.FromUsd(500m))],
+            Budgets = () => [Budget(SubjectKind.User, "team-alpha", spent)],
+            KeyBudgets = () => [Budget(SubjectKind.Key, "abc123", spent)],
             Deployments = () =>
             [
                 new("d1", "openai/gpt-4o", "https://api.example/v1", "openai", 2, 100_000, 60), new("d2", "openai/gpt-4o", "", "mock", 0),
@@ -321,6 +321,10 @@ public sealed class GatewayMetricsTests
         Assert.That(text.Of("litellm_total_tokens_metric_total").Sum(line => long.Parse(line.Value)), Is.EqualTo(20_000 * 120));
         Assert.That(text.ValueOf("litellm_in_flight_requests"), Is.EqualTo("0"));
     }
+
+    /// <summary>Of 500 USD.</summary>
+    private static BudgetStatus Budget(SubjectKind kind, string id, decimal spent) =>
+        new() { Subject = new(kind, id), Limit = NanoUsd.FromUsd(500m), Spent = NanoUsd.FromUsd(spent) };
 
     private static string Line(string name, object value, params string[] labels) => $"{name} {value} " + string.Join(' ', labels.Order());
 

@@ -34,6 +34,7 @@ public sealed class GatewayMetrics : IDisposable
         _tables.Total("gateway_decisions_dropped_total", "Decisions that the database could not take: they cannot be explained.",
             settings.DroppedDecisions);
         StateGauges.AddTo(_tables, settings);
+        BudgetGauges.AddTo(_tables, settings);
         Config = new(_tables);
     }
 

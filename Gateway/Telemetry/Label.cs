@@ -31,6 +31,10 @@ internal static class Label
     public const string ClientIp = "client_ip";
     public const string UserAgent = "user_agent";
     public const string Reason = "reason";
+    public const string SubjectKind = "subject_kind";
+    public const string Subject = "subject";
+    public const string SubjectAlias = "subject_alias";
+    public const string Window = "window";
 }
 
 /// <summary>The labels that all metrics of one request share. Its hash looks at those that differ most.</summary>

@@ -1,12 +1,5 @@
 namespace Gateway.Telemetry;
 
-/// <summary>What a user may still spend.</summary>
-public readonly record struct UserBudget(string User, NanoUsd Remaining, NanoUsd Max);
-
-/// <summary>What may still be spent with a key.</summary>
-/// <param name="Key">The key's hash.</param>
-public readonly record struct KeyBudget(string Key, string? Alias, NanoUsd Remaining, NanoUsd Max);
-
 /// <summary>How a deployment is doing: 0 healthy, 1 partial outage, 2 outage; and its limits per minute, null: none.</summary>
 public readonly record struct DeploymentStatus(
     string Id, string Model, string ApiBase, string Provider, int State, long? TokenLimit = null, long? RequestLimit = null);
@@ -32,11 +25,11 @@ public sealed record MetricSettings
     /// </summary>
     public Func<string, bool> IsKnownModel { get; init; } = static _ => true;
 
-    /// <summary>Read at each scrape.</summary>
-    public Func<IEnumerable<UserBudget>> Budgets { get; init; } = static () => [];
+    /// <summary>Read once at each scrape: what has a budget, each once.</summary>
+    public Func<IEnumerable<BudgetStatus>> Budgets { get; init; } = static () => [];
 
-    /// <summary>Read at each scrape.</summary>
-    public Func<IEnumerable<KeyBudget>> KeyBudgets { get; init; } = static () => [];
+    /// <summary>Read at each scrape: what may be spent with each key, be the budget its own or its user's.</summary>
+    public Func<IEnumerable<BudgetStatus>> KeyBudgets { get; init; } = static () => [];
 
     /// <summary>Read at each scrape: the decisions that the database could not take, since the start.</summary>
     public Func<long> DroppedDecisions { get; init; } = static () => 0;
