@@ -202,6 +202,7 @@ public sealed partial class GatewayApp : IAsyncDisposable
             live.Snapshot, probes, router.SetHealth, time, options.Random, logs.CreateLogger<HealthChecks>()));
         health.Start();
         Map(web, pipeline, _keys, ledger, _reloader, live.Snapshot, health, () => ServingState.Of(live.Snapshot(), router, health));
+        SpendApi.Map(web, _keys, limiter, live.Snapshot, time);
         ExplainApi.Map(web, decisions, new DryRun(live.Snapshot, checks, _keys, router, buffers, time), _keys, live.Snapshot);
         return web;
     }
