@@ -228,6 +228,10 @@ public sealed record ApiError
         ExceptionClass = "ServiceUnavailableError",
     };
 
+    /// <summary>The disk or the database fails, so that what a request costs could not be kept.</summary>
+    public static ApiError DatabaseUnavailable(string reason) =>
+        Unavailable(reason) with { Type = "no_db_connection", LegacyStatus = StatusCodes.Status400BadRequest };
+
     // 4. Keys and money.
 
     /// <summary>No header carries a key.</summary>

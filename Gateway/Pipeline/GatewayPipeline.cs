@@ -81,7 +81,7 @@ internal sealed class GatewayPipeline(
             return denied;
         answer.SetSpend(limiter.SpentByKey(caller));
         if (ledger.IsFull)
-            return ApiError.Unavailable("its ledger cannot be written");
+            return ApiError.DatabaseUnavailable("its ledger cannot be written");
         // 2 read and parse
         using var body = new RequestBody(http.Request, current.Config.General.MaxRequestSizeBytes, buffers);
         if (await RequestChecks.ReadAsync(body, exchange, http.RequestAborted) is { } unreadable)
