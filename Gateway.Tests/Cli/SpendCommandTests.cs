@@ -79,6 +79,57 @@ public sealed class SpendCommandTests
     }
 
     [Test]
+    public async Task WhatSeveralTagsShareIsNotAddedUp()
+    {
+        await using (var ledger = Ledger())
+        {
+            var tagged = Sample.Exchange(Alice, new NanoUsd(2));
+            tagged.Tags = ["night", "batch"];
+            ledger.Append(tagged);
+        }
+        Assert.That(Run("--by", "tag").Output, Does.Contain("night").And.Not.Contain("total"));
+    }
+
+    [Test]
+    public async Task EndUsersAddUpAndThoseWithoutOneAreTogether()
+    {
+        await using (var ledger = Ledger())
+        {
+            foreach (var endUser in new[] { "customer-1", "customer-1", null })
+            {
+                var exchange = Sample.Exchange(Alice, new NanoUsd(2));
+                exchange.EndUser = endUser;
+                ledger.Append(exchange);
+            }
+        }
+        Assert.That(Run("--by", "end_user", "--csv").Output, Is.EqualTo(
+            "end_user,requests,prompt_tokens,completion_tokens,cost\r\n"
+            + "customer-1,2,30,20,0.000000004\r\n(no end_user),1,15,10,0.000000002\r\n"));
+    }
+
+    [TestCase("user", "alice")]
+    [TestCase("team", "(no team)")]
+    [TestCase("model", "claude")]
+    [TestCase("key", "laptop, old")]
+    [TestCase("tag", "(no tag)")]
+    [TestCase("day", "2026-11-23")]
+    [TestCase("end_user", "(no end_user)")]
+    [TestCase("provider", "openai")]
+    public async Task EveryGroupingComesInEveryFormat(string by, string shown)
+    {
+        await Spend();
+        var (code, table, _) = Run("--by", by);
+        Assert.That((code, table.Split(' ')[0]), Is.EqualTo((0, by)));
+        Assert.That(table, Does.Contain(shown));
+        using var json = JsonDocument.Parse(Run("--by", by, "--json").Output);
+        Assert.That(json.RootElement.EnumerateArray().Sum(line => line.GetProperty("cost").GetDecimal()), Is.EqualTo(1.7500125m));
+        Assert.That(json.RootElement[0].TryGetProperty(by, out _));
+        var csv = Run("--by", by, "--csv").Output.Split("\r\n");
+        Assert.That(csv[0], Does.StartWith(by + ","));
+        Assert.That(csv, Has.Length.EqualTo(json.RootElement.GetArrayLength() + 2));
+    }
+
+    [Test]
     public async Task TeamsAddUpAndThoseWithoutOneAreTogether()
     {
         await using (var ledger = Ledger())

@@ -6,7 +6,9 @@ using Gateway.Storage;
 
 namespace Gateway.Cli;
 
-/// <summary><c>gateway spend</c>: what was spent, by user, team, model, key, tag or day, and <c>gateway spend reset</c>.</summary>
+/// <summary>
+/// <c>gateway spend</c>: what was spent, by user, team, key, model, tag, end user, provider or day, and <c>gateway spend reset</c>.
+/// </summary>
 public static class SpendCommand
 {
     /// <summary>How the report is printed.</summary>
@@ -20,7 +22,7 @@ public static class SpendCommand
     public static Command Create(IReadOnlyDictionary<string, string> environment, TimeProvider time)
     {
         var by = new Option<string>("--by") { Description = "What a line stands for.", DefaultValueFactory = _ => "user" };
-        by.AcceptOnlyFromAmong("user", "team", "model", "key", "tag", "day");
+        by.AcceptOnlyFromAmong([.. Enum.GetValues<SpendGrouping>().Select(NameOf)]);
         var since = TimeOption.Since(time, "How far back: 90m, 24h, 7d, 4w, or a date in UTC (2026-11-23). Default: 7d.");
         var until = TimeOption.Until(time);
         var format = new Option<string>("--format") { Description = "How it is printed.", DefaultValueFactory = _ => "table" };
@@ -29,14 +31,14 @@ public static class SpendCommand
         var csv = new Option<bool>("--csv") { Description = "The same as --format csv." };
         var database = new DatabaseOptions();
 
-        var command = new Command("spend", "Show what was spent, by user, team, model, key, tag or day.")
+        var command = new Command("spend", "Show what was spent, by user, team, key, model, tag, end user, provider or day.")
         {
             by, since, until, format, json, csv, CreateReset(environment, time),
         };
         database.AddTo(command);
         command.SetAction(parsed => Run(
             database.PathIn(parsed, environment),
-            Enum.Parse<SpendGrouping>(parsed.GetRequiredValue(by), ignoreCase: true),
+            Enum.GetValues<SpendGrouping>().Single(grouping => NameOf(grouping) == parsed.GetRequiredValue(by)),
             parsed.GetValue(since) ?? time.GetUtcNow() - DefaultSince,
             parsed.GetValue(until),
             parsed.GetValue(json) ? Format.Json
@@ -55,7 +57,7 @@ public static class SpendCommand
         DatabaseCommands.Run(databasePath, error, () =>
         {
             var lines = SpendReport.Read(Database.OpenExisting(databasePath, readOnly: true), by, since, until);
-            var head = by.ToString().ToLowerInvariant();
+            var head = NameOf(by);
             switch (format)
             {
                 case Format.Json:
@@ -121,8 +123,11 @@ public static class SpendCommand
         return true;
     }
 
+    /// <summary>As the command line and the reports call it.</summary>
+    private static string NameOf(SpendGrouping by) => by == SpendGrouping.EndUser ? "end_user" : by.ToString().ToLowerInvariant();
+
     private static string NameOf(SpendLine line, SpendGrouping by) =>
-        line.Name.Length == 0 ? $"(no {by.ToString().ToLowerInvariant()})"
+        line.Name.Length == 0 ? $"(no {NameOf(by)})"
         : by != SpendGrouping.Key ? line.Name
         : line.Name[..Math.Min(ShortHashLength, line.Name.Length)];
 
@@ -134,7 +139,7 @@ public static class SpendCommand
             .WithNumbersIn(first, first + 1, first + 2, first + 3);
         foreach (var line in lines)
             table.Add([.. by == SpendGrouping.Key ? [NameOf(line, by), line.Alias ?? "-"] : new[] { NameOf(line, by) }, .. Figures(line)]);
-        if (lines.Count > 1)
+        if (lines.Count > 1 && by != SpendGrouping.Tag) // what has several tags would count in the total several times
             table.Add([.. names.Select((_, i) => i == 0 ? "total" : ""), .. Figures(Total(lines))]);
         table.WriteTo(output);
     }
@@ -147,7 +152,7 @@ public static class SpendCommand
         line.Cost.ToString(),
     ];
 
-    /// <summary>Requests of several models or tags are counted in each, so only the other groupings add up to the number of requests.</summary>
+    /// <summary>Requests of several models or providers are counted in each, so only the other groupings add up to the number of requests.</summary>
     private static SpendLine Total(IReadOnlyList<SpendLine> lines) => new(
         "total", null, lines.Sum(line => line.Requests), lines.Sum(line => line.PromptTokens),
         lines.Sum(line => line.CompletionTokens), lines.Sum(line => line.CostNanoUsd));

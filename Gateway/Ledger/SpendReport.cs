@@ -4,11 +4,11 @@ using Gateway.Storage;
 namespace Gateway.Ledger;
 
 /// <summary>What the lines of a spend report stand for.</summary>
-public enum SpendGrouping { User, Team, Model, Key, Tag, Day }
+public enum SpendGrouping { User, Team, Model, Key, Tag, Day, EndUser, Provider }
 
 /// <summary>One line of a spend report.</summary>
-/// <param name="Name">The user, team or tag (empty without one), model group, key id (64 hex digits; empty without keys) or day
-/// (<c>2026-11-23</c>, UTC).</param>
+/// <param name="Name">The user, team, end user or tag (empty without one), model group, provider, key id (64 hex digits; empty without
+/// keys) or day (<c>2026-11-23</c>, UTC).</param>
 /// <param name="Alias">The key's alias. Null: none, or not grouped by key.</param>
 /// <param name="Requests">Client requests; one that needed several attempts counts once.</param>
 public sealed record SpendLine(string Name, string? Alias, long Requests, long PromptTokens, long CompletionTokens, long CostNanoUsd)
@@ -16,7 +16,7 @@ public sealed record SpendLine(string Name, string? Alias, long Requests, long P
     public NanoUsd Cost => new(CostNanoUsd);
 }
 
-/// <summary>Adds up ledger rows for people: what was spent by user, team, model, key, tag or day.</summary>
+/// <summary>Adds up ledger rows for people: what was spent by user, team, model, key, tag, end user, provider or day.</summary>
 public static class SpendReport
 {
     private const string Sums = """
@@ -30,6 +30,8 @@ public static class SpendReport
 
     private const string ByUser = "SELECT user_id AS Name, NULL AS Alias, " + FromLedger;
     private const string ByTeam = "SELECT coalesce(team_id, '') AS Name, NULL AS Alias, " + FromLedger;
+    private const string ByEndUser = "SELECT coalesce(end_user, '') AS Name, NULL AS Alias, " + FromLedger;
+    private const string ByProvider = "SELECT provider AS Name, NULL AS Alias, " + FromLedger;
     private const string ByModel = "SELECT model_group AS Name, NULL AS Alias, " + FromLedger;
     private const string ByKey = "SELECT key_id AS Name, max(key_alias) AS Alias, " + FromLedger;
     private const string ByTag = "SELECT coalesce(tag.value, '') AS Name, NULL AS Alias, " + Sums
@@ -48,6 +50,8 @@ public static class SpendReport
         {
             SpendGrouping.User => [.. connection.Query<SpendLine>(ByUser, from)],
             SpendGrouping.Team => [.. connection.Query<SpendLine>(ByTeam, from)],
+            SpendGrouping.EndUser => [.. connection.Query<SpendLine>(ByEndUser, from)],
+            SpendGrouping.Provider => [.. connection.Query<SpendLine>(ByProvider, from)],
             SpendGrouping.Tag => [.. connection.Query<SpendLine>(ByTag, from)],
             SpendGrouping.Model => [.. connection.Query<SpendLine>(ByModel, from)],
             SpendGrouping.Key => [.. connection.Query<SpendLine>(ByKey, from)],
