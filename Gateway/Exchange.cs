@@ -117,6 +117,12 @@ public sealed class Exchange
     /// <summary>What the user had spent when the budget was looked at. Null: it was not.</summary>
     public NanoUsd? Spent { get; set; }
 
+    /// <summary>What was set aside for the request at its admission: it can cost no more. Null: it was not admitted.</summary>
+    public NanoUsd? Bound { get; set; }
+
+    /// <summary>The output tokens that each answer may have, as far as <see cref="Bound"/> pays for them. Null: it was not admitted.</summary>
+    public long? OutputCap { get; set; }
+
     /// <summary>The <c>user</c> of the body or its header, at most 256 characters. Null: none.</summary>
     public string? EndUser { get; set; }
 

@@ -30,7 +30,14 @@ internal sealed record LimitedAccount(SubjectKind Kind, string? Id, string? Mode
         foreach (var team in config.Teams)
             yield return (SubjectKind.Team, team.TeamId, team.Limits);
         foreach (var user in config.UserAccess)
+        {
             yield return (SubjectKind.User, user.UserId, user.Limits);
+            foreach (var entry in user.Keys)
+            {
+                if (entry.Key.IsUsable)
+                    yield return (SubjectKind.Key, AccessKey.Hash(entry.Key), entry.Limits);
+            }
+        }
         yield return (SubjectKind.EndUser, null, config.LiteLlm.EndUserLimits);
         foreach (var (tag, limits) in config.Router.TagBudgets)
             yield return (SubjectKind.Tag, tag, limits);

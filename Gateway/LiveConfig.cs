@@ -104,7 +104,7 @@ internal sealed class LiveConfig
         Users = [.. config.UserAccess.Select(user => new KeyUser
         {
             UserId = user.UserId,
-            Keys = [.. user.ApiKeys.Select(key => new KeyEntry(key.IsUsable ? key.Reveal() : null, null, SubjectLimits.None))],
+            Keys = [.. user.Keys.Select(entry => new KeyEntry(entry.Key.IsUsable ? entry.Key.Reveal() : null, entry.KeyAlias, entry.Limits))],
             Models = user.Models,
             Limits = user.Limits,
             KeyAlias = user.KeyAlias,

@@ -11,14 +11,25 @@ namespace Gateway.Decisions;
 internal static class DecisionDocument
 {
     /// <summary>Readable, and no longer than it must be: the document is never part of a page.</summary>
-    private static readonly JsonWriterOptions Compact = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonWriterOptions Compact =
+        new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
 
     /// <param name="modelOf">Tells the model of a deployment by its id. Null: it is not known.</param>
     /// <param name="hypothesis">Not null: the request was not made.</param>
     public static void Write(
         IBufferWriter<byte> output, Exchange exchange, Func<string, string?>? modelOf, Hypothesis? hypothesis = null)
     {
-        using var json = new Utf8JsonWriter(output, Compact);
+        using var json = NewWriter(output);
+        Write(json, exchange, modelOf, hypothesis);
+    }
+
+    /// <summary>A writer that can be reset and used again.</summary>
+    public static Utf8JsonWriter NewWriter(IBufferWriter<byte> output) => new(output, Compact);
+
+    /// <inheritdoc cref="Write(IBufferWriter{byte}, Exchange, Func{string, string?}?, Hypothesis?)"/>
+    public static void Write(
+        Utf8JsonWriter json, Exchange exchange, Func<string, string?>? modelOf, Hypothesis? hypothesis = null)
+    {
         json.WriteStartObject();
         WriteHead(json, exchange, hypothesis is not null);
         WriteCaller(json, exchange);
@@ -37,6 +48,7 @@ internal static class DecisionDocument
             WriteHypothesis(json, hypothesis, modelOf);
         WriteEnd(json, exchange);
         json.WriteEndObject();
+        json.Flush();
     }
 
     private static void WriteHead(Utf8JsonWriter json, Exchange exchange, bool isHypothetical)
@@ -108,6 +120,9 @@ internal static class DecisionDocument
         {
             WriteUsd(json, "spent_usd", exchange.Spent);
             WriteUsd(json, "budget_usd", exchange.Caller?.MaxBudget);
+            WriteUsd(json, "reserved_usd", exchange.Bound);
+            if (exchange.OutputCap is { } cap)
+                json.WriteNumber("output_cap", cap);
             json.WriteEndObject();
         }
         json.WriteEndArray();

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Text.Json;
 using Gateway.Config;
 using Gateway.Storage;
 using Microsoft.Data.Sqlite;
@@ -30,6 +31,7 @@ internal sealed class DecisionInsert : IGroupInsert<DecisionEntry>
     private readonly DecisionRows _ofCallers;
     private readonly DecisionRows _ofStrangers;
     private readonly ArrayBufferWriter<byte> _json = new(4096);
+    private readonly Utf8JsonWriter _writer;
     private DateTimeOffset _nextExpiry;
 
     public DecisionInsert(SqliteConnection connection, TimeProvider time, Func<DecisionRetention> retention)
@@ -39,6 +41,7 @@ internal sealed class DecisionInsert : IGroupInsert<DecisionEntry>
         _row = new PreparedStatement(connection, RowSql);
         _ofCallers = DecisionRows.OfCallers(connection);
         _ofStrangers = DecisionRows.OfStrangers(connection);
+        _writer = DecisionDocument.NewWriter(_json);
     }
 
     public void Write(ReadOnlySpan<DecisionEntry> entries)
@@ -57,6 +60,7 @@ internal sealed class DecisionInsert : IGroupInsert<DecisionEntry>
 
     public void Dispose()
     {
+        _writer.Dispose();
         _ofStrangers.Dispose();
         _ofCallers.Dispose();
         _row.Dispose();
@@ -65,7 +69,8 @@ internal sealed class DecisionInsert : IGroupInsert<DecisionEntry>
     private void WriteRow(Exchange exchange, Func<string, string?>? modelOf)
     {
         _json.ResetWrittenCount();
-        DecisionDocument.Write(_json, exchange, modelOf);
+        _writer.Reset();
+        DecisionDocument.Write(_writer, exchange, modelOf);
         _row.Bind(exchange.DecisionId).Bind(exchange.StartedAt.ToUnixTimeMilliseconds())
             .Bind(exchange.Caller?.KeyId).Bind(exchange.Caller?.UserId).Bind(exchange.Status).Bind(_json.WrittenSpan)
             .Execute();

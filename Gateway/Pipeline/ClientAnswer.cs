@@ -103,8 +103,10 @@ internal sealed class ClientAnswer(HttpContext http, Dialect dialect, Exchange e
             _response.Headers["x-gateway-decision"] = exchange.DecisionId;
         if (_spent is { } spent)
             _response.Headers["x-litellm-key-spend"] = spent.ToString();
-        if (_limits.BudgetLeft is { } left)
-            _response.Headers["x-gateway-budget-remaining"] = left.ToString();
+        LimitHeaders.SetBudget(_response.Headers, _limits.BudgetLeft);
+        LimitHeaders.SetRates(_response.Headers, _limits.Rates);
+        if (exchange.Caller is { } caller)
+            LimitHeaders.SetKey(_response.Headers, caller);
         if (_loweredTo is { } cap)
             _response.Headers["x-gateway-max-tokens-lowered-to"] = cap.ToString(CultureInfo.InvariantCulture);
     }

@@ -77,11 +77,21 @@ internal sealed class RequestChecks(KeyRing keys, Limiter limiter, TimeProvider 
         var exchange = run.Exchange;
         exchange.Spent = limiter.SpentByUser(exchange.Caller!.UserId);
         var bound = RequestBound.Of(run, time.GetUtcNow());
-        var admission = await limiter.AdmitAsync(RequestFor(run, bound), ct);
+        var (request, start) = (RequestFor(run, bound), time.GetTimestamp());
+        var admitting = limiter.AdmitAsync(request, ct);
+        var hasWaited = !admitting.IsCompleted;
+        var admission = await admitting;
+        if (hasWaited)
+            exchange.Note($"Waited {(long)time.GetElapsedTime(start).TotalMilliseconds} ms for running requests to settle.");
         if (admission.Refusal is { } full)
+        {
             Refuse(exchange, Stage.Admit, full);
-        else
-            run.Money = new RequestMoney(admission.Reservation!, bound);
+            return admission;
+        }
+        if (admission.Reservation!.IsLowered)
+            exchange.Note($"The output was limited to {admission.Reservation.OutputCap} tokens, which is what the limits have room for.");
+        (exchange.Bound, exchange.OutputCap) = (admission.Reservation.Bound, admission.Reservation.OutputCap);
+        run.Money = new RequestMoney(admission.Reservation, bound);
         return admission;
     }
 
