@@ -17,7 +17,7 @@ public static class InputEstimate
     public const int TokensPerMedium = 1_000;
 
     /// <summary>In a smaller body not even a picture of this size counts for more than four; it is not worth a look.</summary>
-    private const int LeastBody = 16 * 1024;
+    internal const int LeastBody = 16 * 1024;
 
     /// <summary>Shorter strings count as text: they weigh less than <see cref="TokensPerMedium"/> does.</summary>
     private const int LeastMedium = 1024;
@@ -36,30 +36,15 @@ public static class InputEstimate
     public static long TokensOf(long bytes) => (bytes + BytesPerToken - 1) / BytesPerToken;
 
     /// <summary>The estimate for a body, which is valid JSON.</summary>
-    public static long Of(ReadOnlySequence<byte> body)
-    {
-        if (body.Length < LeastBody)
-            return TokensOf(body.Length);
-        var (text, media, isBare) = (body.Length, 0L, false);
-        var reader = BodyScanner.Reader(body);
-        while (reader.Read())
-        {
-            if (reader.TokenType == JsonTokenType.PropertyName)
-                isBare = HoldsBareBase64(ref reader);
-            else if (reader.TokenType != JsonTokenType.String)
-                isBare = false;
-            else if (IsMedium(ref reader, isBare, out var length))
-                (text, media) = (text - length, media + 1);
-        }
-        return TokensOf(text) + media * TokensPerMedium;
-    }
+    public static long Of(ReadOnlySequence<byte> body) => body.Length < LeastBody ? TokensOf(body.Length) : InputBound.Of(body).Estimate;
 
     /// <summary>Members that hold base64 without a <c>data:</c> before it: of audio, of files, of pictures.</summary>
-    private static bool HoldsBareBase64(ref Utf8JsonReader reader) =>
+    internal static bool HoldsBareBase64(ref Utf8JsonReader reader) =>
         !reader.ValueIsEscaped // nobody escapes these names, and half a surrogate pair would throw
         && (reader.ValueTextEquals("data"u8) || reader.ValueTextEquals("file_data"u8) || reader.ValueTextEquals("b64_json"u8));
 
-    private static bool IsMedium(ref Utf8JsonReader reader, bool isBare, out long length)
+    /// <summary>True for a string that counts by the piece.</summary>
+    internal static bool IsMedium(ref Utf8JsonReader reader, bool isBare, out long length)
     {
         length = reader.HasValueSequence ? reader.ValueSequence.Length : reader.ValueSpan.Length;
         if (length <= LeastMedium)
@@ -69,6 +54,18 @@ public static class InputEstimate
         if (reader.HasValueSequence)
             reader.ValueSequence.Slice(0, MostMediaType).CopyTo(copy);
         return IsDataUrl(start) || (isBare && !start[..Sample].ContainsAnyExcept(Base64));
+    }
+
+    /// <summary>True for a long enough string that begins as base64 does.</summary>
+    internal static bool IsBase64(ref Utf8JsonReader reader)
+    {
+        Span<byte> copy = stackalloc byte[Sample];
+        if (!reader.HasValueSequence)
+            return reader.ValueSpan.Length >= Sample && !reader.ValueSpan[..Sample].ContainsAnyExcept(Base64);
+        if (reader.ValueSequence.Length < Sample)
+            return false;
+        reader.ValueSequence.Slice(0, Sample).CopyTo(copy);
+        return !copy.ContainsAnyExcept(Base64);
     }
 
     /// <summary>A text may begin with the same letters: a stream's events do.</summary>
