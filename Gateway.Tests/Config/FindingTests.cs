@@ -72,6 +72,7 @@ public sealed class FindingTests
 
     [TestCase("router_settings: {routing_strategy: random}", "must be one of simple-shuffle, least-busy, usage-based-routing, usage-based-routing-v2, usage-based, latency-based-routing, latency-based, cost-based-routing, cost-based, not 'random'")]
     [TestCase("general_settings: {ledger_sync: sometimes}", "must be one of normal, full, not 'sometimes'")]
+    [TestCase("general_settings: {token_counting: roughly}", "must be one of bytes, exact")]
     [TestCase("general_settings: {compat_status_codes: old}", "must be one of current, legacy, not 'old'")]
     [TestCase("router_settings: {fallbacks: {a: [b]}}", "must be a list of maps")]
     [TestCase("router_settings: {fallbacks: [{a: [b], c: [d]}]}", "must be a list of maps")]

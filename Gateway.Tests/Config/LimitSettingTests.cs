@@ -159,6 +159,15 @@ public sealed class LimitSettingTests
         });
     }
 
+    [TestCase("{}", TokenCounting.Bytes)]
+    [TestCase("{token_counting: bytes}", TokenCounting.Bytes)]
+    [TestCase("{token_counting: exact}", TokenCounting.Exact)]
+    public void TextIsBoundedByItsBytesUnlessCountingIsAskedFor(string general, TokenCounting counting)
+    {
+        var config = ConfigText.Read($"general_settings: {general}");
+        Assert.That((config.Config.General.TokenCounting, config.Said().Count()), Is.EqualTo((counting, 0)));
+    }
+
     [Test]
     public void ATimeZoneThatTheMachineDoesNotKnowIsReported()
     {

@@ -192,8 +192,7 @@ internal static class ConfigSections
         new KnownKey("num_workers", Ignored, "has no effect: one process uses all cores"),
         new KnownKey("cors_origins", Unknown, "is not a known setting; did you mean 'cors_allow_origins'?"),
         new KnownKey("enable_cors", Unknown, "is not a known setting; did you mean 'cors_allow_origins'?"),
-        new KnownKey("enable_metrics", Ignored, "has no effect: metrics are always on", WhenOn),
-        new KnownKey("token_counting", Ignored, NotHonoured));
+        new KnownKey("enable_metrics", Ignored, "has no effect: metrics are always on", WhenOn));
 
     public static readonly SectionRules Deployment = new("model_list[]");
 

@@ -60,6 +60,9 @@ public sealed record GeneralSettings
     /// <summary>Who is told when a budget runs out.</summary>
     public AlertSettings Alerts { get; init; } = new();
 
+    /// <summary>How the text of a request is bounded in tokens.</summary>
+    public TokenCounting TokenCounting { get; init; } = TokenCounting.Bytes;
+
     /// <summary>Answer /robots.txt with a refusal to every robot.</summary>
     public bool BlockRobots { get; init; }
 
@@ -104,6 +107,8 @@ public sealed record GeneralSettings
             DisableSpendLogs = s.Flag("disable_spend_logs") ?? false,
             EnforceFallbackModelAccess = s.IsSwitchedOn("enforce_fallback_model_access"),
             Alerts = AlertSettings.Read(s),
+            TokenCounting =
+                s.Choice("token_counting", ("bytes", TokenCounting.Bytes), ("exact", TokenCounting.Exact)) ?? defaults.TokenCounting,
             BlockRobots = s.Flag("block_robots") ?? false,
             BackgroundHealthChecks = s.Flag("background_health_checks") ?? false,
             HealthCheckInterval = ReadInterval(s) ?? defaults.HealthCheckInterval,
@@ -177,6 +182,9 @@ public sealed record GeneralSettings
 
 /// <summary>What becomes of a model without a known price when the caller has a budget: refused, or called and counted as free.</summary>
 public enum UnknownPrice { Deny, Allow }
+
+/// <summary>How the text of a request is bounded in tokens: by its bytes, or counted where the model's tokenizer is known.</summary>
+public enum TokenCounting { Bytes, Exact }
 
 /// <summary>How durable a ledger write is: NORMAL survives kill -9, FULL an operating-system crash too.</summary>
 public enum LedgerSync { Normal, Full }
