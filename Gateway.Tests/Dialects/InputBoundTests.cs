@@ -120,6 +120,15 @@ public sealed class InputBoundTests
     }
 
     [Test]
+    public void AnyRequestIsMeasuredWhereverItIsCut() => Gen.Select(JsonGen.Request, Gen.Int[0, 100_000])
+        .Sample((json, cut) =>
+        {
+            var bytes = Encoding.UTF8.GetBytes(json);
+            var whole = InputBound.Of(new(bytes));
+            return whole == InputBound.Of(Segments.Of(bytes, cut % bytes.Length)) && whole.Estimate == InputEstimate.Of(new(bytes));
+        }, iter: 2_000);
+
+    [Test]
     public void NoJsonIsTooOddToBeMeasured()
     {
         var deep = string.Concat(Enumerable.Repeat("""{"content":[""", 60)) + string.Concat(Enumerable.Repeat("]}", 60));

@@ -12,6 +12,7 @@ public sealed class InputMediaTests
     [TestCase("""{"type":"image_url","image_url":"https://example.com/a.png"}""")]
     [TestCase("""{"type":"image_url","image_url":{"url":"data:image/png;base64,MEDIA"}}""")]
     [TestCase("""{"type":"image_url","image_url":"DATA:Image\/PNG;base64,\/MEDIA"}""")]
+    [TestCase("""{"type":"image_url","image_url":{"url":"d\u0061ta:im\u0061ge/png;base64,MEDIA"}}""")]
     [TestCase("""{"image\u005furl":{"url":"data:image/png;base64,MEDIA"},"type":"image\u005furl"}""")]
     [TestCase("""{"Type":"IMAGE_URL","Image_Url":{"url":"data:image/png;base64,MEDIA"}}""")]
     [TestCase("""{"type":"input_image","image_url":"data:image/png;base64,MEDIA"}""")]
@@ -91,6 +92,9 @@ public sealed class InputMediaTests
     }
 
     [TestCase("\"web_search_options\":{}")]
+    [TestCase("\"enable_search\":true")]
+    [TestCase("\"chat_template\":\"{% for i in range(100000) %}x{% endfor %}\"")]
+    [TestCase("\"mm_processor_kwargs\":{\"max_pixels\":100000000}")]
     [TestCase("\"previous_response_id\":\"resp_1\"")]
     [TestCase("\"conversation\":\"conv_1\"")]
     [TestCase("\"prompt\":{\"id\":\"pmpt_1\"}")]
@@ -105,6 +109,7 @@ public sealed class InputMediaTests
 
     [TestCase("\"web_search_options\":null")]
     [TestCase("\"plugins\":false")]
+    [TestCase("\"enable_search\":false")]
     [TestCase("\"prompt\":\"hello\"")]
     [TestCase("\"metadata\":{\"conversation\":\"conv_1\"}")]
     [TestCase("\"tools\":[{\"type\":\"function\",\"function\":{\"name\":\"google_search\"}},{\"type\":\"custom\",\"name\":\"x\"}]")]

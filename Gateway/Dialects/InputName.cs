@@ -60,6 +60,7 @@ internal static class InputNames
         8 when name.SequenceEqual("messages"u8) || name.SequenceEqual("contents"u8) => InputName.Input,
         8 when name.SequenceEqual("file_ids"u8) => InputName.OpenEnded,
         9 when name.SequenceEqual("functions"u8) => InputName.Tools,
+        9 when name.SequenceEqual("documents"u8) => InputName.Schema,
         9 when name.SequenceEqual("container"u8) || name.SequenceEqual("thread_id"u8) => InputName.OpenEnded,
         10 when name.SequenceEqual("extra_body"u8) => InputName.ExtraBody,
         10 when name.SequenceEqual("prediction"u8) => InputName.Prediction,
@@ -67,12 +68,15 @@ internal static class InputNames
         11 when name.SequenceEqual("mcp_servers"u8) => InputName.OpenEnded,
         12 when name.SequenceEqual("conversation"u8) || name.SequenceEqual("data_sources"u8) || name.SequenceEqual("assistant_id"u8)
             => InputName.OpenEnded,
-        13 when name.SequenceEqual("cachedcontent"u8) => InputName.OpenEnded,
+        13 when name.SequenceEqual("cachedcontent"u8) || name.SequenceEqual("enable_search"u8) => InputName.OpenEnded,
+        13 when name.SequenceEqual("chat_template"u8) => InputName.OpenEnded, // a program that writes the prompt
         13 when name.SequenceEqual("output_config"u8) || name.SequenceEqual("output_format"u8) => InputName.Schema,
+        14 when name.SequenceEqual("search_options"u8) => InputName.OpenEnded,
         14 when name.SequenceEqual("tool_resources"u8) || name.SequenceEqual("cached_content"u8) => InputName.OpenEnded,
         15 when name.SequenceEqual("response_format"u8) => InputName.Schema,
         17 when name.SequenceEqual("search_parameters"u8) => InputName.OpenEnded,
         18 when name.SequenceEqual("web_search_options"u8) => InputName.OpenEnded,
+        19 when name.SequenceEqual("mm_processor_kwargs"u8) => InputName.OpenEnded, // how finely pictures are read
         20 when name.SequenceEqual("previous_response_id"u8) => InputName.OpenEnded,
         _ => InputName.Other,
     };
