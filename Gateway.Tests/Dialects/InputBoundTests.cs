@@ -23,7 +23,7 @@ public sealed class InputBoundTests
         Gen.Select(Texts, Gen.Bool, Gen.Bool).Sample((texts, isAscii, isPrompt) =>
         {
             var bound = Of($$"""{"{{(isPrompt ? "prompt" : "input")}}":{{TextGen.Json(texts, isAscii)}}}""").AtMost("m", null);
-            return Array.TrueForAll(All, tokenizer => texts.Sum(text => (long)tokenizer.CountTokens(text)) + texts.Length <= bound);
+            return Array.TrueForAll(All, tokenizer => texts.Sum(text => tokenizer.Count(text)) + texts.Length <= bound);
         }, iter: 500);
 
     [TestCase("\u0000\u0001\u0002\u0003\u001f")]
@@ -49,7 +49,7 @@ public sealed class InputBoundTests
     {
         var bound = Of($$"""{"tools":{{TextGen.Json(tool.Json, isAscii: false)}}}""").TextAtMost - InputBound.ToolsAtMost;
         return Array.TrueForAll(All, tokenizer => CountTool(tokenizer, tool) <= bound
-            && tokenizer.CountTokens(TextGen.Json(tool.Json, isAscii: false, isIndented: true)) <= bound);
+            && tokenizer.Count(TextGen.Json(tool.Json, isAscii: false, isIndented: true)) <= bound);
     }, iter: 200);
 
     [Test]
@@ -60,7 +60,7 @@ public sealed class InputBoundTests
             nested = new[] { nested, Array.Empty<int>() };
         var bound = Of($$"""{"response_format":{{TextGen.Json(nested, isAscii: false)}}}""").TextAtMost;
         foreach (var tokenizer in All)
-            Assert.That(tokenizer.CountTokens(TextGen.Json(nested, isAscii: false, isIndented: true)), Is.LessThanOrEqualTo(bound));
+            Assert.That(tokenizer.Count(TextGen.Json(nested, isAscii: false, isIndented: true)), Is.LessThanOrEqualTo(bound));
     }
 
     [Test]

@@ -31,7 +31,7 @@ public sealed class TokenCounterTests
         var body = TextGen.Json(new { tools = tool.Json }, isAscii: false);
         var indented = TextGen.Json(tool.Json, isAscii: false, isIndented: true);
         return IsWithin(body, "gpt-4o", CountTool(O200k, tool) + InputBound.ToolsAtMost)
-            && IsWithin(body, "gpt-4o", O200k.CountTokens(indented) + InputBound.ToolsAtMost);
+            && IsWithin(body, "gpt-4o", O200k.Count(indented) + InputBound.ToolsAtMost);
     }, iter: 100);
 
     [Test]
@@ -61,6 +61,15 @@ public sealed class TokenCounterTests
         var body = $$"""{"messages":[{"role":"user","content":{{TextGen.Json($"some words {text} and more", isAscii: false)}}}]}""";
         var bytes = Encoding.UTF8.GetByteCount(text);
         Assert.That(Measure(body, "gpt-4o").TextAtMost, Is.InRange(bytes, bytes + 60));
+    }
+
+    [TestCase("<|endoftext|>", 600)]
+    [TestCase("<|endofprompt|>", 600)]
+    public void AControlTokenInATextCountsAsTheTextThatItIs(string control, int least)
+    {
+        var text = new StringBuilder().Insert(0, control, 100).ToString();
+        Assert.That(O200k.Count(text), Is.GreaterThanOrEqualTo(least), "what OpenAI counts");
+        Assert.That(IsWithin($$"""{"messages":[{"role":"user","content":"{{text}}"}]}""", "gpt-4o", CountChat(O200k, ("user", text))));
     }
 
     [Test]
