@@ -75,6 +75,14 @@ public sealed class Attempt
 
     /// <summary>True when the tokens were counted by the gateway because the provider reported none.</summary>
     public bool IsEstimated { get; set; }
+
+    /// <summary>Its row among the reservations that survive a crash. 0: it has none.</summary>
+    public long ReservationId { get; set; }
+
+    private bool _isBooked;
+
+    /// <summary>Claims the right to book the attempt, which must not change afterwards. False: somebody has had it before.</summary>
+    public bool Book() => !Interlocked.Exchange(ref _isBooked, true);
 }
 
 /// <summary>The record of one client request and its attempts. Filled along the pipeline by one request, read by others only after it ended.</summary>

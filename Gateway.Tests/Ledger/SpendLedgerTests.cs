@@ -270,19 +270,6 @@ public sealed class SpendLedgerTests
     private List<string> Rows(string sql)
     {
         using var connection = Database.OpenExisting(_folder.File("gateway.db"), readOnly: true).Connect();
-        using var command = connection.CreateCommand();
-        command.CommandText = sql;
-        using var reader = command.ExecuteReader();
-        var rows = new List<string>();
-        while (reader.Read())
-            rows.Add(string.Join('|', Enumerable.Range(0, reader.FieldCount).Select(i => Text(reader, i))));
-        return rows;
-
-        static string Text(SqliteDataReader reader, int i) => reader.GetValue(i) switch
-        {
-            DBNull => "",
-            byte[] bytes => Convert.ToHexStringLower(bytes),
-            _ => reader.GetString(i),
-        };
+        return LedgerRows.Read(connection, sql);
     }
 }

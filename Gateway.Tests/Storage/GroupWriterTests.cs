@@ -163,6 +163,30 @@ public sealed class GroupWriterTests
     }
 
     [Test]
+    public async Task WhatArrivesAfterACommitThatMayHaveTakenPlaceIsNotTakenForWritten()
+    {
+        var database = NewDatabase();
+        var fails = 1;
+        await using var writer = new GroupWriter(database, _time, _logger)
+        {
+            Watch = (_, stage) =>
+            {
+                if (stage == WriterStage.Committed && Interlocked.Decrement(ref fails) >= 0)
+                    throw new IOException("the commit's answer was lost");
+            },
+        };
+        var (kept, optional) = QueuesOf(writer);
+        using var other = database.Connect();
+        optional.Append(2);
+        await optional.FlushAsync().WaitAsync(GatewayHost.Patience);
+        Assert.That(Scalar(other, "SELECT count(*) FROM optional"), Is.EqualTo(1), "it took place, though it was given up");
+
+        kept.Append(1);
+        await kept.FlushAsync().WaitAsync(GatewayHost.Patience);
+        Assert.That(Scalar(other, "SELECT count(*) FROM kept"), Is.EqualTo(1));
+    }
+
+    [Test]
     public async Task WhatMustBeKeptIsWrittenWhenTheDatabaseWorksAgain()
     {
         var database = NewDatabase();

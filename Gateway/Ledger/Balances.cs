@@ -4,7 +4,7 @@ using Gateway.Storage;
 
 namespace Gateway.Ledger;
 
-/// <summary>The table of sums: what each user, key and team has spent since the beginning.</summary>
+/// <summary>The table of sums: what each user, key and team has spent since the beginning. Others have none yet, but names.</summary>
 internal static class Balances
 {
     /// <summary>A row; not private, because Dapper.AOT's generated code makes it.</summary>
@@ -24,17 +24,25 @@ internal static class Balances
     /// <summary>The text of a kind in the table.</summary>
     public static string NameOf(SubjectKind kind) => kind switch
     {
-        SubjectKind.User => "user",
-        SubjectKind.Key => "key",
+        SubjectKind.Gateway => "gateway",
         SubjectKind.Team => "team",
+        SubjectKind.Key => "key",
+        SubjectKind.User => "user",
+        SubjectKind.EndUser => "end_user",
+        SubjectKind.Tag => "tag",
+        SubjectKind.Provider => "provider",
         _ => throw new ArgumentOutOfRangeException(nameof(kind)),
     };
 
     private static SubjectKind KindOf(string name) => name switch
     {
-        "user" => SubjectKind.User,
-        "key" => SubjectKind.Key,
+        "gateway" => SubjectKind.Gateway,
         "team" => SubjectKind.Team,
+        "key" => SubjectKind.Key,
+        "user" => SubjectKind.User,
+        "end_user" => SubjectKind.EndUser,
+        "tag" => SubjectKind.Tag,
+        "provider" => SubjectKind.Provider,
         _ => throw new InvalidDataException($"The table balance holds an unknown kind '{name}'."),
     };
 }

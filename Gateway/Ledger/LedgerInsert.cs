@@ -7,13 +7,16 @@ using Microsoft.Data.Sqlite;
 
 namespace Gateway.Ledger;
 
-/// <summary>One attempt that is to be booked, with the request it belongs to. Both have ended and do not change any more.</summary>
-internal readonly record struct LedgerEntry(Exchange Exchange, Attempt Attempt)
+/// <summary>What is to be done with an attempt and its reservation.</summary>
+/// <param name="Exchange">The request it belongs to, of which nothing changes any more that a row tells. Null with the attempt.</param>
+/// <param name="Attempt">It has ended and is to be booked. Null: it was not made, and only its reservation is to go.</param>
+/// <param name="ReservationId">0: it has none.</param>
+internal readonly record struct LedgerEntry(Exchange? Exchange, Attempt? Attempt, long ReservationId)
 {
     private static readonly Caller Nobody = new() { KeyId = "", UserId = Caller.DefaultUserId };
 
     /// <summary>Who pays. An attempt without a caller should not be; its money is booked all the same.</summary>
-    public Caller Caller => Exchange.Caller ?? Nobody;
+    public Caller Caller => Exchange?.Caller ?? Nobody;
 }
 
 /// <summary>
@@ -35,6 +38,7 @@ internal sealed class LedgerInsert : IGroupInsert<LedgerEntry>
     private readonly bool _keepRows;
     private readonly LedgerChain _chain;
     private readonly PreparedStatement _balance;
+    private readonly PreparedStatement _settle;
 
     // What the group that is being written adds to each balance. Many rows have few subjects, so summing here first is cheaper.
     private readonly Dictionary<Subject, long> _sums = [];
@@ -45,29 +49,65 @@ internal sealed class LedgerInsert : IGroupInsert<LedgerEntry>
         _keepRows = keepRows;
         _chain = new LedgerChain(connection);
         _balance = new PreparedStatement(connection, BalanceSql);
+        _settle = new PreparedStatement(connection, "DELETE FROM reservation WHERE id = ?1");
     }
 
     /// <exception cref="SqliteException">The database could not be written.</exception>
     public void Write(ReadOnlySpan<LedgerEntry> entries)
     {
+        Begin();
+        foreach (var entry in entries)
+        {
+            if (entry.ReservationId != 0)
+                _settle.Bind(entry.ReservationId).Execute();
+            if (entry.Attempt is not { } attempt)
+                continue;
+            if (_keepRows)
+                WriteRow(entry.Exchange!, attempt, entry.Caller);
+            AddToSums(entry.Caller.UserId, entry.Caller.KeyId, entry.Caller.TeamId, attempt.Cost);
+        }
+        End();
+    }
+
+    /// <summary>Begins a group of rows.</summary>
+    internal void Begin()
+    {
         _sums.Clear();
         if (_keepRows)
             _chain.Begin();
-        foreach (var entry in entries)
-        {
-            if (_keepRows)
-                WriteRow(entry);
-            AddToSums(entry);
-        }
+    }
+
+    /// <summary>Ends a group of rows: writes the end of the chain and what the rows add to the balances.</summary>
+    internal void End()
+    {
         if (_keepRows)
             _chain.End();
-
         foreach (var (subject, nanoUsd) in _sums)
             _balance.Bind(Balances.NameOf(subject.Kind)).Bind(subject.Id).Bind(nanoUsd).Bind(_keepRows ? 0 : nanoUsd).Execute();
     }
 
+    /// <summary>Writes the row of an attempt of which nobody knows how it ended: at its bound, without tokens, status or price.</summary>
+    internal void WriteRecovered(OpenReservation open, DateTimeOffset now)
+    {
+        AddToSums(open.UserId, open.KeyId, open.TeamId, open.Bound);
+        if (!_keepRows)
+            return;
+        var row = _chain.NewRow()
+            .Bind(open.StartMs).Bind(open.ExchangeId).Bind(open.AttemptNumber).Bind(RecoveredReservations.Kind)
+            .Bind(open.KeyId).Bind(open.KeyAlias).Bind(open.UserId).Bind(open.TeamId).Bind(open.EndUser).Bind(open.Tags)
+            .Bind(open.Route).Bind(open.RequestedModel)
+            .Bind(open.ModelGroup).Bind(open.DeploymentId).Bind(open.Provider).Bind(open.Model).BindNull()
+            .Bind(0).BindNull();
+        for (var i = LedgerTable.FirstTokens; i <= LedgerTable.LastTokens; i++)
+            row.Bind(0);
+        row.BindNull().BindNull().Bind(open.Bound.Value).Bind(0).BindNull().Bind(true).Bind(open.IsStream).Bind(open.DecisionId)
+            .BindNull().Bind(now.ToUnixTimeMilliseconds());
+        _chain.Write();
+    }
+
     public void Dispose()
     {
+        _settle.Dispose();
         _balance.Dispose();
         _chain.Dispose();
     }
@@ -82,10 +122,8 @@ internal sealed class LedgerInsert : IGroupInsert<LedgerEntry>
         _ => throw new ArgumentOutOfRangeException(nameof(kind)),
     };
 
-    private void WriteRow(LedgerEntry entry)
+    private void WriteRow(Exchange exchange, Attempt attempt, Caller caller)
     {
-        var (exchange, attempt) = entry;
-        var caller = entry.Caller;
         var usage = attempt.Usage;
         _chain.NewRow()
             .Bind(attempt.StartedAt.ToUnixTimeMilliseconds()).Bind(exchange.Id).Bind(attempt.Number).Bind(NameOf(attempt.Kind))
@@ -104,7 +142,7 @@ internal sealed class LedgerInsert : IGroupInsert<LedgerEntry>
     }
 
     /// <summary>The tags as a JSON array; null without any, as usual. (The writer, unlike JsonEncodedText, takes half a surrogate pair.)</summary>
-    private static string? JsonOf(IReadOnlyList<string> tags)
+    internal static string? JsonOf(IReadOnlyList<string> tags)
     {
         if (tags.Count == 0)
             return null;
@@ -119,17 +157,15 @@ internal sealed class LedgerInsert : IGroupInsert<LedgerEntry>
         return Encoding.UTF8.GetString(json.WrittenSpan);
     }
 
-    private void AddToSums(LedgerEntry entry)
+    private void AddToSums(string userId, string keyId, string? teamId, NanoUsd cost)
     {
-        var cost = entry.Attempt.Cost.Value;
-        if (cost == 0)
+        if (cost.Value == 0)
             return;
-        var caller = entry.Caller;
-        AddTo(SubjectKind.User, caller.UserId, cost);
-        if (caller.KeyId.Length > 0)
-            AddTo(SubjectKind.Key, caller.KeyId, cost);
-        if (caller.TeamId is { } team)
-            AddTo(SubjectKind.Team, team, cost);
+        AddTo(SubjectKind.User, userId, cost.Value);
+        if (keyId.Length > 0)
+            AddTo(SubjectKind.Key, keyId, cost.Value);
+        if (teamId is not null)
+            AddTo(SubjectKind.Team, teamId, cost.Value);
     }
 
     private void AddTo(SubjectKind kind, string id, long nanoUsd)

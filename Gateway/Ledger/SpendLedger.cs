@@ -1,4 +1,5 @@
 using Gateway.Storage;
+using Microsoft.Data.Sqlite;
 
 namespace Gateway.Ledger;
 
@@ -15,19 +16,37 @@ public sealed partial class SpendLedger : IAsyncDisposable
     private readonly ILogger _logger;
     private readonly GroupWriter _writer;
     private readonly WriteQueue<LedgerEntry> _queue;
+    private readonly UrgentQueue<LedgerEntry> _reservations;
     private readonly int _capacity;
+    private long _lastReservation;
 
-    /// <summary>Starts the database's one writer. Dispose waits until everything is written.</summary>
+    /// <summary>
+    /// Books what was in flight when the last run ended, and starts the database's one writer; so only for the process that holds the
+    /// database's lock. Dispose waits until everything is written.
+    /// </summary>
     /// <param name="keepRows">False: only balances are kept (<c>disable_spend_logs</c>).</param>
     /// <param name="capacity">How many attempts may wait to be written before <see cref="IsFull"/>.</param>
+    /// <exception cref="Microsoft.Data.Sqlite.SqliteException">What was in flight could not be booked.</exception>
     public SpendLedger(
         Database database, TimeProvider time, ILogger<SpendLedger> logger, bool keepRows = true, int capacity = DefaultCapacity)
+        : this(database, time, logger, keepRows, capacity, watch: null)
+    {
+    }
+
+    /// <inheritdoc cref="GroupWriter.Watch" path="/summary"/>
+    internal SpendLedger(
+        Database database, TimeProvider time, ILogger logger, bool keepRows, int capacity, Action<SqliteConnection, WriterStage>? watch)
     {
         _database = database;
         _logger = logger;
         _capacity = capacity;
-        _writer = new GroupWriter(database, time, logger);
+        var recovered = RecoveredReservations.Book(database, time, keepRows);
+        if (recovered.Count > 0)
+            LogRecovered(logger, recovered.Count, recovered.Sum, database.Path);
+        _writer = new GroupWriter(database, time, logger) { Watch = watch };
         _queue = new(_writer, connection => new LedgerInsert(connection, keepRows));
+        _reservations = new(_writer, connection => new ReservationInsert(connection), Withdraw);
+        _writer.AddUrgent(_reservations);
     }
 
     /// <summary>The writer, for what else is written beside the ledger: there can be only one.</summary>
@@ -49,13 +68,45 @@ public sealed partial class SpendLedger : IAsyncDisposable
     public long Lost { get; private set; }
 
     /// <summary>
-    /// Books the attempts of an exchange that has ended; the caller must not change it afterwards. Does not wait for the disk
-    /// and never fails. A request that was refused before any attempt leaves no row.
+    /// Keeps an attempt that is about to be made, so that a crash does not lose it: the next start books what was not booked, at the
+    /// attempt's bound. Completes when that is committed; waits for no other work.
+    /// </summary>
+    /// <param name="exchange">What it says of the caller and the request must not change any more.</param>
+    /// <returns>False: the database could not be written, or is known to fail, and nothing is kept; the attempt may be made and booked
+    /// all the same, and is lost if the gateway dies before its row is written.</returns>
+    public ValueTask<bool> OpenAsync(Exchange exchange, Attempt attempt)
+    {
+        if (!_writer.IsHealthy)
+            return new(false);
+        attempt.ReservationId = Interlocked.Increment(ref _lastReservation);
+        return _reservations.WriteAsync(new LedgerEntry(exchange, attempt, attempt.ReservationId));
+    }
+
+    /// <summary>Forgets an attempt that was opened but not made: it leaves no row.</summary>
+    public void Discard(Attempt attempt)
+    {
+        if (attempt.Book() && attempt.ReservationId != 0)
+            _queue.Append(new LedgerEntry(null, null, attempt.ReservationId));
+    }
+
+    /// <summary>
+    /// Books an attempt that has ended, once, however often this is called; the caller must not change it afterwards. Does not wait for the
+    /// disk and never fails. Its row and the end of its reservation are one transaction.
+    /// </summary>
+    public void Append(Exchange exchange, Attempt attempt)
+    {
+        if (attempt.Book())
+            _queue.Append(new LedgerEntry(exchange, attempt, attempt.ReservationId));
+    }
+
+    /// <summary>
+    /// Books the attempts of an exchange that has ended, those that are not booked yet. A request that was refused before any attempt
+    /// leaves no row.
     /// </summary>
     public void Append(Exchange exchange)
     {
         foreach (var attempt in exchange.Attempts)
-            _queue.Append(new LedgerEntry(exchange, attempt));
+            Append(exchange, attempt);
     }
 
     /// <summary>Completes when everything that was appended before is committed.</summary>
@@ -74,6 +125,13 @@ public sealed partial class SpendLedger : IAsyncDisposable
     /// <summary>The row of the last correction that is in what <see cref="LoadBalances"/> gave.</summary>
     public long LastCorrectionLoaded { get; private set; }
 
+    /// <summary>An attempt that could not be kept. It may be in the database all the same, and is then to go.</summary>
+    private void Withdraw(LedgerEntry entry)
+    {
+        entry.Attempt!.ReservationId = 0;
+        _queue.Append(entry with { Exchange = null, Attempt = null });
+    }
+
     /// <summary>What cannot be written even now is lost, and said to be.</summary>
     public async ValueTask DisposeAsync()
     {
@@ -87,4 +145,8 @@ public sealed partial class SpendLedger : IAsyncDisposable
 
     [LoggerMessage(5, LogLevel.Critical, "{Lost} ledger rows were lost at shutdown because {Database} could not be written")]
     private static partial void LogLost(ILogger logger, long lost, string database);
+
+    [LoggerMessage(6, LogLevel.Warning, "{Count} attempts were in flight when the gateway last ended; their rows in {Database} are of kind "
+        + "recovered and hold what they can have cost at most, {Sum} USD in all; 'gateway ledger settle' corrects one")]
+    private static partial void LogRecovered(ILogger logger, long count, NanoUsd sum, string database);
 }

@@ -6,15 +6,23 @@ namespace Gateway.Storage;
 /// <summary>One kind of entries on its way to the database, as the <see cref="GroupWriter"/> sees it.</summary>
 internal abstract class WriteQueue
 {
-    /// <summary>Entries in a transaction: grouping more no longer makes them cheaper, and <c>gateway key …</c> waits for its end.</summary>
-    protected const int MaxGroup = 512;
+    /// <summary>
+    /// Entries in a transaction: grouping more hardly makes them cheaper, and what is urgent waits for its end, some milliseconds at most.
+    /// </summary>
+    protected const int MaxGroup = 64;
 
-    /// <summary>Takes the entries of the next transaction. The writer's loop alone calls this and what follows.</summary>
+    /// <summary>Takes the entries of the next transaction. Whose turn it is to write alone calls this and what follows.</summary>
     /// <returns>False: nothing waits.</returns>
     public abstract bool Take();
 
     /// <summary>True: something was taken that is neither committed nor given up.</summary>
     public abstract bool HasTaken { get; }
+
+    /// <summary>
+    /// True: what was taken was in a transaction whose commit has failed, and may be in the database all the same. It stays as it is until
+    /// that is known.
+    /// </summary>
+    public bool IsDoubtful { get; set; }
 
     /// <summary>Writes what was taken.</summary>
     public abstract void Write(SqliteConnection connection);
@@ -29,6 +37,11 @@ internal abstract class WriteQueue
 
     /// <summary>Closes the prepared statements; the next write makes them anew.</summary>
     public abstract void Close();
+
+    /// <summary>Nothing is written any more.</summary>
+    public virtual void End()
+    {
+    }
 }
 
 /// <summary>
@@ -48,13 +61,13 @@ internal sealed class WriteQueue<T> : WriteQueue
     private long _appended;
     private bool _isOverflowing;
 
-    // Of the writer's loop alone.
+    // Of whose turn it is alone.
     private List<T> _writing = [];
     private int _done;
     private int _group;
     private IGroupInsert<T>? _insert;
 
-    // Written by the loop, read by all.
+    // Written by whose turn it is, read by all.
     private long _settled;
     private long _dropped;
 
@@ -160,6 +173,7 @@ internal sealed class WriteQueue<T> : WriteQueue
 
     private void Settle()
     {
+        IsDoubtful = false;
         _done += _group;
         lock (_gate)
         {
