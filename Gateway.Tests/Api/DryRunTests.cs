@@ -25,9 +25,9 @@ public sealed class DryRunTests
         """;
 
     private const string Keys = """
-        general_settings: {master_key: sk-master-1234}
+        general_settings: {master_key: sk-master-1234, unknown_price: allow}
         user_access:
-          - {user_id: alice, api_key: sk-alice-1234, max_budget: 0.00002}
+          - {user_id: alice, api_key: sk-alice-1234, max_budget: 0.0012}
           - {user_id: bob, api_key: sk-bob-12345678, models: [spare]}
           - {user_id: carol, api_key: sk-carol-1234, blocked: true}
 
@@ -50,7 +50,7 @@ public sealed class DryRunTests
             "Check authenticate: passed.",
             "Check parse: passed; a stream is asked for, of at most 100 tokens, and the input has about 27 tokens.",
             "Check authorize: passed; the model 'gpt-4o' is allowed, as all models are.",
-            "Check admit: passed. The user had spent 0 USD of 0.00002 USD.",
+            "Check admit: passed. The user had spent 0 USD of 0.0012 USD.",
             "Choice: simple-shuffle would take openai/gpt-4o-2024 (a) with the score 1, of 2 deployments of 'gpt-4o'.",
             "  Not azure/unpriced-thing (b): the strategy preferred another; its score was 0.",
             "If that fails, the fallback 'spare' is next.",
@@ -99,7 +99,7 @@ public sealed class DryRunTests
     [Test]
     public async Task TheAdminMayAskForAUser()
     {
-        await using var upstream = await ScriptedUpstream.AnswersAsync(Wire.Answer);
+        await using var upstream = await ScriptedUpstream.AnswersAsync(Wire.DearAnswer);
         await using var gateway = await GatewayHost.StartAsync(Config + Keys, upstream);
         using var spent = await gateway.ChatAsync(Wire.Question, Wire.Alice);
         await spent.TextAsync();

@@ -39,7 +39,7 @@ public sealed class ExplainTests
             Wire.OneModel + Wire.Keys + "router_settings: {model_group_alias: {best: gpt-4o}}", upstream, time: time);
 
         using var answer = await gateway.SendAsync(HttpMethod.Post, "/v1/chat/completions", Wire.Alice,
-            """{"model":"best","max_tokens":50,"messages":[{"role":"user","content":"a-secret-prompt"}]}""", ("x-litellm-call-id", "call-1"));
+            """{"model":"best","max_tokens":20,"messages":[{"role":"user","content":"a-secret-prompt"}]}""", ("x-litellm-call-id", "call-1"));
         await answer.TextAsync();
         var explained = await ExplainAsync(gateway, answer, Wire.Alice);
 
@@ -48,9 +48,9 @@ public sealed class ExplainTests
         {
             $"User 'alice' with the key of hash {hash[..12]}… called /v1/chat/completions on 2026-11-24T12:00:00Z (call id call-1).",
             "Check authenticate: passed.",
-            "Check parse: passed; a whole answer is asked for, of at most 50 tokens, and the input has about 23 tokens.",
+            "Check parse: passed; a whole answer is asked for, of at most 20 tokens, and the input has about 23 tokens.",
             "Check authorize: passed; the model 'best' leads to 'gpt-4o' and is allowed, as all models are.",
-            "Check admit: passed. The user had spent 0 USD of 0.00002 USD.",
+            "Check admit: passed. The user had spent 0 USD of 0.0012 USD. At most 0.001155 USD were set aside, for 20 tokens of output.",
             "Choice: simple-shuffle took openai/gpt-4o-2024 (deployment-1) with the score 1, of 1 deployment of 'gpt-4o'.",
             "Attempt 1 (first) at openai/gpt-4o-2024 (deployment-1), 0 ms after the start: answered 200 in 0 ms.",
             "  It took 10 input + 5 output tokens.",
@@ -119,7 +119,7 @@ public sealed class ExplainTests
     [Test]
     public async Task ABudgetThatIsUsedUpIsExplainedWithItsFigures()
     {
-        await using var upstream = await ScriptedUpstream.AnswersAsync(Wire.Answer);
+        await using var upstream = await ScriptedUpstream.AnswersAsync(Wire.DearAnswer);
         await using var gateway = await GatewayHost.StartAsync(Wire.OneModel + Wire.Keys, upstream);
         using var first = await gateway.ChatAsync(Wire.Question, Wire.Alice);
         await first.TextAsync();
@@ -128,7 +128,7 @@ public sealed class ExplainTests
         var explained = await ExplainAsync(gateway, refused, Wire.Alice);
 
         Assert.That(Words(explained), Has.Some.StartsWith(
-            "Check admit: refused. The user had spent 0.00002 USD of 0.00002 USD. ExceededBudget: User=alice over budget."));
+            "Check admit: refused. The user had spent 0.00112 USD of 0.0012 USD. ExceededBudget: User=alice over budget."));
         Assert.That(Words(explained), Has.Some.EqualTo("The client was told 429 BudgetExceededError: the stage 'admit' refused it."));
     }
 
@@ -176,7 +176,7 @@ public sealed class ExplainTests
             ? ScriptedUpstream.SendAsync(http, Wire.Answer)
             : ScriptedUpstream.SendAsync(http, """{"error":{"message":"a-secret-prompt sk-upstream-secret"}}""", 400));
         await using var gateway = await GatewayHost.StartAsync(
-            Wire.OneModel + Wire.Keys.Replace("0.00002", "5"), upstream);
+            Wire.OneModel + Wire.Keys.Replace("0.0012", "5"), upstream);
         foreach (var (key, body, path) in new[]
         {
             (Wire.Alice, Wire.Question, "/v1/chat/completions"), (Wire.Bob, Wire.Question, "/v1/chat/completions"),

@@ -40,7 +40,7 @@ public sealed class SpendApiTests
         Assert.Multiple(() =>
         {
             Assert.That((Text(json, "user_id"), Text(json, "team_id")), Is.EqualTo(("alice", "red")));
-            Assert.That((json.GetProperty("remaining").GetDecimal(), Text(json, "limited_by")), Is.EqualTo((0.75m, "team")));
+            Assert.That((json.GetProperty("remaining").GetDecimal(), Text(json, "limited_by")), Is.EqualTo((0.74998m, "team")));
             Assert.That((Text(key, "key_alias"), Usd(key, "spend"), Usd(key, "max_budget")), Is.EqualTo(("laptop", 0.00002m, null as decimal?)));
             Assert.That(Text(key, "token"), Has.Length.EqualTo(64));
             Assert.That((Usd(user, "spend"), Usd(user, "total_spend"), Usd(user, "max_budget"), Usd(user, "remaining")),

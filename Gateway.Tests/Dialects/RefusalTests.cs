@@ -17,6 +17,10 @@ public sealed class RefusalTests
     [TestCase("max_tokens", "1")]
     [TestCase("max_completion_tokens", "1")]
     [TestCase("user", "\"a\"")]
+    [TestCase("best_of", "1")]
+    [TestCase("service_tier", "\"flex\"")]
+    [TestCase("modalities", "[]")]
+    [TestCase("prompt", "\"a\"")]
     [TestCase("extra_body", "{}")]
     [TestCase("api_key", "\"a\"")]
     [TestCase("api_base", "\"a\"")]
@@ -34,6 +38,10 @@ public sealed class RefusalTests
         }
     }
 
+    [TestCase("""{"n":1,"n":100}""")]
+    [TestCase("""{"n":1,"\u006e":100}""")]
+    public void TheNumberOfAnswersMayStandOnlyOnce(string body) => Assert.That(MessageOf(body), Does.Contain("'n' is given more than once"));
+
     [Test]
     public void TheTwoNamesOfTheBaseUrlCountAsOne() =>
         Assert.That(MessageOf("""{"base_url":"https://a","api_base":"https://b"}"""), Does.Contain("more than once"));
@@ -47,6 +55,9 @@ public sealed class RefusalTests
     [TestCase("max_to\\u212aens")]
     [TestCase("Max_Tokens")]
     [TestCase("Stream_options")]
+    [TestCase("N")]
+    [TestCase("\u017Fervice_tier")]
+    [TestCase("Best_of")]
     public void AMemberThatTheGatewayReadsMayNotStandInAnotherCase(string name)
     {
         Assert.That(MessageOf($$"""{"model":"a","{{name}}":"b"}"""), Does.Contain("must be written in lower case"));
@@ -129,6 +140,15 @@ public sealed class RefusalTests
     [TestCase("""{"max_tokens":1.5}""", "max_tokens", "must be a whole number")]
     [TestCase("""{"max_completion_tokens":[1]}""", "max_completion_tokens", "must be a whole number")]
     [TestCase("""{"max_completion_tokens":true}""", "max_completion_tokens", "must be a whole number")]
+    [TestCase("""{"max_tokens":0}""", "max_tokens", "must be at least 1")]
+    [TestCase("""{"max_completion_tokens":-0.0}""", "max_completion_tokens", "must be at least 1")]
+    [TestCase("""{"n":"100"}""", "n", "must be a whole number")]
+    [TestCase("""{"n":true}""", "n", "must be a whole number")]
+    [TestCase("""{"n":1.5}""", "n", "must be a whole number")]
+    [TestCase("""{"best_of":[2]}""", "best_of", "must be a whole number")]
+    [TestCase("""{"service_tier":1}""", "service_tier", "must be a string")]
+    [TestCase("""{"extra_body":{"n":"7"}}""", "n", "must be a whole number")]
+    [TestCase("""{"extra_body":{"service_tier":{}}}""", "service_tier", "must be a string")]
     [TestCase("""{"extra_body":[]}""", "extra_body", "must be an object")]
     [TestCase("""{"api_key":1}""", "api_key", "must be a string")]
     [TestCase("""{"base_url":{}}""", "api_base", "must be a string")]
@@ -170,6 +190,7 @@ public sealed class RefusalTests
 
     [TestCase("""{"extra_body":{"a":1,"a":2}}""")]
     [TestCase("""{"extra_body":{"a":1,"\u0061":2}}""")]
+    [TestCase("""{"a":1,"extra_body":{"\u0061":2}}""")]
     public void ExtraBodyMayNotHoldAMemberTwice(string body) => Assert.That(MessageOf(body), Does.Contain("must not hold 'a'"));
 
     [Test]

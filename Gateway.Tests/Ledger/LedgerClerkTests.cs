@@ -115,12 +115,12 @@ public sealed class LedgerClerkTests
         var time = new FakeTimeProvider(Sample.Start);
         await using var gateway = await GatewayHost.StartAsync("""
             general_settings: { master_key: sk-admin }
-            user_access: [{ user_id: alice, api_key: sk-alice, max_budget: 0.0001 }]
+            user_access: [{ user_id: alice, api_key: sk-alice, max_budget: 0.03 }]
             model_list:
               - model_name: m
-                litellm_params: { model: openai/m, mock_response: hello, input_cost_per_token: 0.001, output_cost_per_token: 0.001 }
+                litellm_params: { model: openai/m, mock_response: hello, input_cost_per_token: 0.000000001, output_cost_per_token: 0.001 }
             """, time: time);
-        const string Chat = """{"model":"m","messages":[{"role":"user","content":"hi"}]}""";
+        const string Chat = """{"model":"m","max_tokens":20,"messages":[{"role":"user","content":"hi"}]}""";
         Assert.That((int)(await gateway.ChatAsync(Chat, "sk-alice")).StatusCode, Is.EqualTo(200));
         Assert.That((int)(await gateway.ChatAsync(Chat, "sk-alice")).StatusCode, Is.EqualTo(429));
         var beside = new LedgerClerk(Database.OpenExisting(gateway.DatabasePath, readOnly: false), time);

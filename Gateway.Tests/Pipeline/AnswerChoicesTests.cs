@@ -16,7 +16,11 @@ public sealed class AnswerChoicesTests
     [TestCase("/v1/chat/completions", """ "messages":[] """, ", n: 2", 2)]
     [TestCase("/v1/chat/completions", """ "messages":[],"n":3 """, ", n: 2", 3)]
     [TestCase("/v1/chat/completions", """ "messages":[],"n":3 """, ", extra_body: {n: 2}", 2)]
-    [TestCase("/v1/chat/completions", """ "messages":[],"n":"many" """, "", 1)]
+    [TestCase("/v1/chat/completions", """ "messages":[],"n":2.0 """, "", 2)]
+    [TestCase("/v1/chat/completions", """ "messages":[],"n":null """, "", 1)]
+    [TestCase("/v1/completions", """ "prompt":"a","best_of":4,"n":2 """, "", 2)]
+    [TestCase("/v1/completions", """ "extra_body":{"prompt":["a","b"]} """, "", 2)]
+    [TestCase("/v1/chat/completions", """ "messages":[],"n":3 """, ", additional_drop_params: [n]", 1)]
     public async Task AStreamIsWholeWhenAsManyChoicesHaveFinishedAsWereAskedFor(string path, string body, string parameters, int expected)
     {
         Assert.That(await IsWholeAsync(path, body, parameters, expected), Is.True);

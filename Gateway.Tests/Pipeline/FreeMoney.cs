@@ -8,7 +8,7 @@ internal static class FreeMoney
 {
     public static async Task<RequestMoney> ForAsync(AttemptRun run, TimeProvider time)
     {
-        var bound = RequestBound.Of(run, time.GetUtcNow());
+        var bound = RequestBound.Of(run, run.Request.Size, time.GetUtcNow());
         var admission = await new Limiter(time, new LimiterSettings()).AdmitAsync(
             new() { Subjects = [], Model = run.Group.Name, Bound = bound.Cost }, default);
         return new RequestMoney(admission.Reservation!, bound);

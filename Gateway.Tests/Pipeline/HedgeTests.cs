@@ -87,7 +87,7 @@ public sealed class HedgeTests
     }
 
     private static IEnumerable<string> Told(List<Dictionary<string, object?>> rows) =>
-        rows.Select(row => $"{row["kind"]} {row["deployment_id"]} {row["status"]} {row["exception_class"]}".Trim());
+        rows.OrderBy(row => row["attempt"]).Select(row => $"{row["kind"]} {row["deployment_id"]} {row["status"]} {row["exception_class"]}".Trim());
 
     [Test]
     public async Task ASlowStreamIsTriedAtASecondDeploymentAndTheSlowOneIsCancelled()

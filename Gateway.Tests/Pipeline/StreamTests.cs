@@ -291,8 +291,9 @@ public sealed class StreamTests
         var row = (await gateway.StopAndReadAsync()).Single();
         Assert.That((row["status"], row["exception_class"]), Is.EqualTo((499L, "ClientDisconnected")));
         var tokens = (Wire.Question.Length + 3L) / 4;
-        Assert.That((row["is_estimated"], row["input_tokens"], row["cost_nano_usd"]), Is.EqualTo((1L, tokens, tokens * 1000)),
-            "the provider has the request and may bill it");
+        const long MostOutput = 4096; // default_max_output_tokens
+        Assert.That((row["is_estimated"], row["input_tokens"], row["output_tokens"], row["cost_nano_usd"]),
+            Is.EqualTo((1L, tokens, MostOutput, tokens * 1000 + MostOutput * 2000)), "the provider has the request and may bill its whole answer");
         Assert.That(gateway.Log, Does.Contain("status=499"));
     }
 

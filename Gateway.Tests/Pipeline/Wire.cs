@@ -18,11 +18,14 @@ internal static class Wire
 
         """;
 
-    /// <summary>An admin, and Alice, whose money lasts for one <see cref="Answer"/>.</summary>
+    /// <summary>
+    /// An admin, and Alice, whose money lasts for one <see cref="DearAnswer"/>: what a <see cref="Question"/> can cost at most is set aside
+    /// before it is asked, 1,130 input tokens and 16 of output at least.
+    /// </summary>
     public const string Keys = """
         general_settings: {master_key: sk-master-1234}
         user_access:
-          - {user_id: alice, api_key: sk-alice-1234, max_budget: 0.00002}
+          - {user_id: alice, api_key: sk-alice-1234, max_budget: 0.0012}
           - {user_id: bob, api_key: sk-bob-12345678, models: [other-model]}
 
         """;
@@ -38,6 +41,9 @@ internal static class Wire
         {"role":"assistant","content":"a-secret-answer \u00e9"},"finish_reason":"stop"}],"usage":{"prompt_tokens":10,"completion_tokens":5,
         "total_tokens":15},"x_unknown":[1.50,{"kept":null}]}
         """;
+
+    /// <summary>An answer that takes nearly all of Alice's money: 0.00112 USD.</summary>
+    public static readonly string DearAnswer = Answer.Replace("\"prompt_tokens\":10", "\"prompt_tokens\":1110");
 
     public const string Finish =
         """{"id":"c1","object":"chat.completion.chunk","model":"gpt-4o-2024","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}""";

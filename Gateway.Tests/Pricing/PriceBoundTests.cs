@@ -70,6 +70,46 @@ public sealed class PriceBoundTests
             && price.BoundOf(input, output + more, facts) >= price.BoundOf(input, output, facts));
 
     [Test]
+    public void OutputAddsNoMoreToABoundThanItsRate() =>
+        Gen.Select(AnyPrice, AnyFacts, Gen.Long[0, 5000], Gen.Long[0, 500], Gen.Long[0, 50], Gen.Long[0, 5000]).Sample(
+            (price, facts, most, less, extra, output) =>
+            {
+                var input = Math.Max(0, most - less);
+                var rate = (Int128)price.OutputRateBound(most, facts);
+                var added = (rate * output + 999_999) / 1_000_000;
+                return price.BoundOf(input, extra + output, facts).Value <= price.BoundOf(input, extra, facts).Value + added
+                    && price.BoundOf(input, output, facts).Value <= price.BoundOf(most, 0, facts).Value + added;
+            }, iter: 20_000);
+
+    [Test]
+    public void TheOutputRateIsTheDearestThatTheRequestCanComeTo()
+    {
+        var price = new ModelPrice
+        {
+            Id = "t",
+            Rates = PriceRates.Of(1, 10 * Usd, reasoning: 12 * Usd, outputAudio: 80 * Usd),
+            Tiers = [new(1000, PriceRates.Of(1, 20 * Usd))],
+            Services = [new(ServiceTier.Priority, PriceRates.Of(1, 45 * Usd), [])],
+            Adjustment = PriceAdjustment.Of(0.1m, 0.2m, 5),
+        };
+        decimal Rate(long input, BoundFacts facts) => (decimal)price.OutputRateBound(input, facts) / Usd;
+
+        Assert.That(Rate(1000, new() { Service = ServiceTier.Standard }), Is.EqualTo(80 * 0.9m * 1.2m));
+        Assert.That(Rate(1000, new() { Service = ServiceTier.Standard, Without = TokenKinds.OutputAudio }), Is.EqualTo(12 * 0.9m * 1.2m));
+        Assert.That(Rate(1001, new() { Service = ServiceTier.Standard, Without = TokenKinds.OutputAudio }), Is.EqualTo(20 * 0.9m * 1.2m));
+        Assert.That(Rate(1000, new() { Without = TokenKinds.OutputAudio }), Is.EqualTo(45 * 0.9m * 1.2m));
+    }
+
+    [Test]
+    public void ARateWithItsMarginIsRoundedUpAndNeverOverflows()
+    {
+        var adjustment = PriceAdjustment.Of(0.1m, 0, 0);
+        Assert.That(new ModelPrice { Id = "t", Rates = PriceRates.Of(0, 9), Adjustment = adjustment }.OutputRateBound(0, default), Is.EqualTo(9));
+        var most = new ModelPrice { Id = "t", Rates = PriceRates.Of(0, PriceRates.Max), Adjustment = PriceAdjustment.Of(0, 10) };
+        Assert.That(most.OutputRateBound(0, default), Is.EqualTo(long.MaxValue));
+    }
+
+    [Test]
     public void ABoundIsReachedByTheDearestUsage()
     {
         var price = new ModelPrice

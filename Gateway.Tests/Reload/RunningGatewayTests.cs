@@ -73,14 +73,14 @@ public sealed class RunningGatewayTests
     [Test]
     public async Task ABudgetCountsAtOnceAgainstWhatWasSpentBefore()
     {
-        await using var upstream = await ScriptedUpstream.AnswersAsync(Wire.Answer);
+        await using var upstream = await ScriptedUpstream.AnswersAsync(Wire.DearAnswer);
         var yaml = Wire.OneModel.Replace("{upstream}", upstream.Url) + AliceMay;
-        await using var gateway = await StartAsync(yaml.Replace("MONEY", "0.00002"), _time);
+        await using var gateway = await StartAsync(yaml.Replace("MONEY", "0.0012"), _time);
         Assert.That(await gateway.StatusOfAsync("gpt-4o", Wire.Alice), Is.EqualTo(200));
         Assert.That(await gateway.StatusOfAsync("gpt-4o", Wire.Alice), Is.EqualTo(429));
-        gateway.Rewrite(yaml.Replace("MONEY", "0.000041"), _time);
+        gateway.Rewrite(yaml.Replace("MONEY", "0.0024"), _time);
         Assert.That(await gateway.StatusOfAsync("gpt-4o", Wire.Alice), Is.EqualTo(200));
-        gateway.Rewrite(yaml.Replace("MONEY", "0.00003"), _time);
+        gateway.Rewrite(yaml.Replace("MONEY", "0.0023"), _time);
         Assert.That(await gateway.StatusOfAsync("gpt-4o", Wire.Alice), Is.EqualTo(429));
     }
 

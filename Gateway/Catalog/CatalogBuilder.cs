@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Gateway.Config;
+using Gateway.Dialects;
 using Gateway.Pricing;
 
 namespace Gateway.Catalog;
@@ -146,6 +147,8 @@ internal sealed class CatalogBuilder(
             ApiKey = isMock ? null : FindKey(provider, apiBase),
             IsMock = isMock,
             OwnPrice = own,
+            Overrides = AnswerTerms.Of(settings.ExtraBody),
+            Defaults = AnswerTerms.Of(settings.Defaults),
             Adjustments = adjustments,
             Config = _config,
         };

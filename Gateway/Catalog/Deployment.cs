@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Runtime.CompilerServices;
 using Gateway.Config;
+using Gateway.Dialects;
 using Gateway.Pricing;
 
 namespace Gateway.Catalog;
@@ -44,6 +45,12 @@ public sealed record Deployment
 
     public LiteLlmParams Params => Config.Params;
     public ImmutableArray<string> AccessGroups => Config.Info.AccessGroups;
+
+    /// <summary>What its extra_body says of the answer, which counts before what a client says.</summary>
+    internal AnswerTerms Overrides { get; init; }
+
+    /// <summary>What it says of the answer where a client does not.</summary>
+    internal AnswerTerms Defaults { get; init; }
 
     /// <summary>The price that the config gives it. Null: none; then the price book's counts.</summary>
     internal ModelPrice? OwnPrice { get; init; }
@@ -121,12 +128,15 @@ public sealed class ModelGroup
         UpstreamModels.IsEmpty ? deployment.UpstreamModel : UpstreamModels[Deployments.IndexOf(deployment)];
 
     /// <summary>The input tokens that the model takes at the deployment of that index. Null: not known.</summary>
-    public long? ContextWindowOf(int index)
+    public long? ContextWindowOf(int index) => LimitsOf(index).ContextWindow;
+
+    /// <summary>What is known of the model's size at the deployment of that index.</summary>
+    public ModelLimits LimitsOf(int index)
     {
         var deployment = Deployments[index];
         return UpstreamModels.IsEmpty || Prices is null
-            ? deployment.Limits.ContextWindow
-            : DeploymentPrice.LimitsOf(deployment.Config.Info, deployment.FindLimits(Prices, UpstreamModels[index])).ContextWindow;
+            ? deployment.Limits
+            : DeploymentPrice.LimitsOf(deployment.Config.Info, deployment.FindLimits(Prices, UpstreamModels[index]));
     }
 
     /// <summary>For a wildcard match: what knows the models' sizes.</summary>

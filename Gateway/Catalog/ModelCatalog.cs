@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using System.Collections.Immutable;
 using Gateway.Config;
+using Gateway.Dialects;
 using Gateway.Pricing;
 
 namespace Gateway.Catalog;
@@ -115,6 +116,21 @@ public sealed class ModelCatalog
     /// <param name="at">When the request was made.</param>
     public ModelPrice? PriceFor(Deployment deployment, string upstreamModel, DateTimeOffset at) =>
         deployment.FindPrice(_prices, upstreamModel, at);
+
+    /// <summary>
+    /// The name under which a limit of output tokens is set in a body without one. Any server may stand behind <c>openai/</c> with a base
+    /// URL of its own; unless the model is one of OpenAI's, it is sent the name that every server knows.
+    /// </summary>
+    public string LimitNameFor(Deployment deployment, Operation operation, string upstreamModel)
+    {
+        var (provider, name) = (deployment.Provider, deployment.Provider.ChatLimitName);
+        if (operation != Operation.Chat || name == AnswerTerms.MaxTokensName)
+            return AnswerTerms.MaxTokensName;
+        if (provider != Providers.OpenAI || deployment.ApiBase == provider.ApiBase)
+            return name;
+        var model = deployment.Config.Info.BaseModel ?? upstreamModel;
+        return _prices.MakerOf(model[(model.LastIndexOf('/') + 1)..]) == provider.Name ? name : AnswerTerms.MaxTokensName;
+    }
 
     /// <summary>The configured fallbacks of one kind.</summary>
     public FallbackTable Fallbacks(FallbackKind kind) => _fallbacks[(int)kind];

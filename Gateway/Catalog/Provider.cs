@@ -1,3 +1,5 @@
+using Gateway.Dialects;
+
 namespace Gateway.Catalog;
 
 /// <summary>How a provider wants to be shown the key.</summary>
@@ -44,6 +46,26 @@ public sealed record Provider
 
     /// <summary>False: known, but the gateway cannot speak to it yet; a call is answered with 501.</summary>
     public bool IsBuilt { get; init; } = true;
+
+    /// <summary>
+    /// True where a chat's <c>max_completion_tokens</c> is read, as documented. False: it may be passed over, so it is sent as
+    /// <c>max_tokens</c>, which all know; LiteLLM does so too.
+    /// </summary>
+    public bool TakesMaxCompletionTokens { get; init; }
+
+    /// <summary>The name under which the gateway sets a chat's limit where the client set none; legacy completions know one only.</summary>
+    public string ChatLimitName { get; init; } = AnswerTerms.MaxTokensName;
+
+    /// <summary>True where an answer holds audio only if <c>modalities</c> names it.</summary>
+    public bool SpeaksOnlyWhenAsked { get; init; }
+
+    /// <summary>
+    /// True where a prompt is written to a cache, and billed for it, only if the body asks for that with <c>cache_control</c>.
+    /// </summary>
+    public bool CachesOnlyWhenAsked { get; init; }
+
+    /// <summary>Parameters that let the provider take another model than the one that was checked. Empty: it has none.</summary>
+    public string[] ModelParams { get; init; } = [];
 
     /// <summary>Top-level body parameters that the provider refuses, removed under drop_params. Empty: it takes all of OpenAI's.</summary>
     public string[] UnsupportedParams { get; init; } = [];

@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using Gateway.Dialects;
 
 namespace Gateway.Catalog;
 
@@ -15,6 +16,9 @@ public static class Providers
         ApiBase = "https://api.openai.com/v1",
         ApiBaseVariables = ["OPENAI_API_BASE", "OPENAI_BASE_URL"],
         KeyVariables = ["OPENAI_API_KEY"],
+        TakesMaxCompletionTokens = true,
+        ChatLimitName = AnswerTerms.MaxCompletionTokensName,   // its reasoning models refuse max_tokens
+        SpeaksOnlyWhenAsked = true,
     };
 
     /// <summary>The deployment's name is part of the URL, the version a parameter.</summary>
@@ -25,6 +29,9 @@ public static class Providers
         ApiBaseVariables = ["AZURE_API_BASE"],
         KeyVariables = ["AZURE_API_KEY", "AZURE_OPENAI_API_KEY"],
         Auth = AuthScheme.ApiKeyHeader,
+        TakesMaxCompletionTokens = true,
+        ChatLimitName = AnswerTerms.MaxCompletionTokensName,
+        SpeaksOnlyWhenAsked = true,
     };
 
     /// <summary>Any server that speaks OpenAI's wire.</summary>
@@ -33,10 +40,18 @@ public static class Providers
         Name = "custom_openai",
         DisplayName = "Custom OpenAI",
         KeyIsOptional = true,
+        TakesMaxCompletionTokens = true,
     };
 
     /// <summary>The gateway itself.</summary>
-    public static readonly Provider Mock = new() { Name = "mock", DisplayName = "Mock", KeyIsOptional = true, IsLocal = true };
+    public static readonly Provider Mock = new()
+    {
+        Name = "mock",
+        DisplayName = "Mock",
+        KeyIsOptional = true,
+        IsLocal = true,
+        TakesMaxCompletionTokens = true,
+    };
 
     /// <summary>The rows in the order in which they are listed.</summary>
     public static readonly IReadOnlyList<Provider> All =
@@ -48,15 +63,18 @@ public static class Providers
             // Its OpenAI-compatible endpoint.
             Name = "anthropic", DisplayName = "Anthropic", ApiBase = "https://api.anthropic.com/v1", ApiBasePath = "/v1",
             ApiBaseVariables = ["ANTHROPIC_API_BASE", "ANTHROPIC_BASE_URL"], KeyVariables = ["ANTHROPIC_API_KEY"],
+            TakesMaxCompletionTokens = true, CachesOnlyWhenAsked = true,
         },
         new()
         {
             // Its OpenAI-compatible endpoint.
             Name = "gemini", DisplayName = "Gemini", ApiBase = "https://generativelanguage.googleapis.com/v1beta/openai",
             ApiBasePath = "/v1beta/openai", ApiBaseVariables = ["GEMINI_API_BASE"], KeyVariables = ["GEMINI_API_KEY", "GOOGLE_API_KEY"],
+            TakesMaxCompletionTokens = true,
         },
         Open("groq", "Groq", "https://api.groq.com/openai/v1", "GROQ_API_KEY") with
         {
+            TakesMaxCompletionTokens = true,
             UnsupportedParams = ["logit_bias", "logprobs", "top_logprobs"],
         },
         Open("mistral", "Mistral", "https://api.mistral.ai/v1", "MISTRAL_API_KEY") with
@@ -65,7 +83,10 @@ public static class Providers
         },
         Open("codestral", "Codestral", "https://codestral.mistral.ai/v1", "CODESTRAL_API_KEY"),
         Open("deepseek", "Deepseek", "https://api.deepseek.com/beta", "DEEPSEEK_API_KEY"),
-        Open("openrouter", "Openrouter", "https://openrouter.ai/api/v1", "OPENROUTER_API_KEY", "OR_API_KEY"),
+        Open("openrouter", "Openrouter", "https://openrouter.ai/api/v1", "OPENROUTER_API_KEY", "OR_API_KEY") with
+        {
+            TakesMaxCompletionTokens = true, ModelParams = ["models"],
+        },
         Open("together_ai", "Together_ai", "https://api.together.xyz/v1",
             "TOGETHERAI_API_KEY", "TOGETHER_API_KEY", "TOGETHER_AI_API_KEY", "TOGETHER_AI_TOKEN"),
         Open("fireworks_ai", "Fireworks_ai", "https://api.fireworks.ai/inference/v1",
@@ -73,10 +94,11 @@ public static class Providers
         {
             ApiBaseVariables = ["FIREWORKS_API_BASE"], ModelPath = "accounts/fireworks/models/",
         },
-        Open("xai", "XAI", "https://api.x.ai/v1", "XAI_API_KEY"),
+        Open("xai", "XAI", "https://api.x.ai/v1", "XAI_API_KEY") with { TakesMaxCompletionTokens = true },
         Open("perplexity", "Perplexity", "https://api.perplexity.ai", "PERPLEXITYAI_API_KEY", "PERPLEXITY_API_KEY"),
         Open("cerebras", "Cerebras", "https://api.cerebras.ai/v1", "CEREBRAS_API_KEY") with
         {
+            TakesMaxCompletionTokens = true,
             UnsupportedParams = ["frequency_penalty", "presence_penalty", "logit_bias"],
         },
         Open("sambanova", "Sambanova", "https://api.sambanova.ai/v1", "SAMBANOVA_API_KEY"),
@@ -106,12 +128,12 @@ public static class Providers
         {
             ApiBasePath = "/v1", ApiBaseVariables = ["OLLAMA_API_BASE"], KeyVariables = ["OLLAMA_API_KEY"],
         },
-        Server("hosted_vllm", "Hosted_vllm", null),
+        Server("hosted_vllm", "Hosted_vllm", null) with { TakesMaxCompletionTokens = true },
         Server("lm_studio", "Lm_studio", null),
         Server("llamafile", "Llamafile", "http://127.0.0.1:8080/v1"),
         Server("xinference", "Xinference", "http://127.0.0.1:9997/v1"),
-        Server("litellm_proxy", "Litellm_proxy", null) with { IsLocal = false },
-        Server("openai_like", "OpenAILike", null) with { IsLocal = false },
+        Server("litellm_proxy", "Litellm_proxy", null) with { IsLocal = false, TakesMaxCompletionTokens = true },
+        Server("openai_like", "OpenAILike", null) with { IsLocal = false, TakesMaxCompletionTokens = true },
         CustomOpenAI,
         Mock,
 

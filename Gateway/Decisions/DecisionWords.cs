@@ -83,8 +83,13 @@ public static class DecisionWords
 
     private static string Budget(JsonElement check) =>
         check.Number("spent_usd") is not { } spent ? ""
-        : check.Number("budget_usd") is { } budget ? $"The user had spent {spent} USD of {budget} USD. "
-        : $"The user had spent {spent} USD and has no budget. ";
+        : (check.Number("budget_usd") is { } budget
+            ? $"The user had spent {spent} USD of {budget} USD. " : $"The user had spent {spent} USD and has no budget. ") + SetAside(check);
+
+    private static string SetAside(JsonElement check) =>
+        check.Number("reserved_usd") is { } most and not "0"
+            ? $"At most {most} USD were set aside, for {check.Number("output_cap")} tokens of output. "
+            : "";
 
     private static void AddPrices(List<string> words, JsonElement document)
     {

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Globalization;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
@@ -18,6 +19,12 @@ internal sealed class BodyComposer(ClientRequest request)
     private readonly SplicedBody _body = new();
     private bool _hasMembers;
 
+    /// <summary>True once a limit of output tokens was written that does not pass the cap.</summary>
+    private bool _hasLimit;
+
+    /// <summary>The client's limit that leaves under another name. Null: none does.</summary>
+    private JsonMember? _renamed;
+
     /// <summary>Start and end of the run of client bytes that is kept and not written yet.</summary>
     private int _runStart = -1;
     private int _runEnd;
@@ -29,12 +36,15 @@ internal sealed class BodyComposer(ClientRequest request)
     public SplicedBody Compose(RequestChanges changes)
     {
         _body.Add(Open);
+        _renamed = Renamed(changes);
         foreach (var member in request.Members)
         {
             if (member.Kind == MemberKind.Model)
                 Replace(member, JsonString(changes.Model));
             else if (!Leaves(member.Kind) || IsReplaced(request.Body, member, changes))
                 FlushRun(); // left out: the next member that is kept brings its own comma
+            else if (IsLimit(member.Kind))
+                Limit(member, changes);
             else if (member.Kind == MemberKind.StreamOptions && changes.AskForStreamUsage)
                 Replace(member, WithUsage(request.ValueOf(member)));
             else
@@ -47,7 +57,7 @@ internal sealed class BodyComposer(ClientRequest request)
     }
 
     private static bool Leaves(MemberKind kind) => kind is MemberKind.Other or MemberKind.User or MemberKind.Stream or MemberKind.StreamOptions
-        or MemberKind.MaxTokens or MemberKind.MaxCompletionTokens or MemberKind.Metadata;
+        or MemberKind.MaxTokens or MemberKind.MaxCompletionTokens or MemberKind.Metadata || AnswerTerms.IsTerm(kind);
 
     private void Append(RequestChanges changes)
     {
@@ -59,19 +69,107 @@ internal sealed class BodyComposer(ClientRequest request)
         foreach (var (name, json) in changes.Overrides)
         {
             if (name != ModelName)
-                Insert(name, Encoding.UTF8.GetBytes(json));
+                InsertSetting(name, json, changes);
         }
         foreach (var (name, json) in changes.Defaults)
         {
             if (name != ModelName && IsFree(name, changes) && request.Find(name) is null && !extras.Exists(e => BodyScanner.NameIs(e.Json, e.Member, name)))
-                Insert(name, name == StreamOptionsName && changes.AskForStreamUsage
-                    ? WithUsage(new(Encoding.UTF8.GetBytes(json)))
-                    : Encoding.UTF8.GetBytes(json));
+                InsertSetting(name, name == StreamOptionsName && changes.AskForStreamUsage
+                    ? Encoding.UTF8.GetString(WithUsage(new(Encoding.UTF8.GetBytes(json))))
+                    : json, changes);
         }
+        AppendLimit(changes);
         if (changes.AskForStreamUsage && IsFree(StreamOptionsName, changes) && request.Find(StreamOptionsName) is null
             && !changes.Defaults.Any(pair => pair.Key == StreamOptionsName))
             Insert(StreamOptionsName, WithUsage(default));
     }
+
+    private static bool IsLimit(MemberKind kind) => kind is MemberKind.MaxTokens or MemberKind.MaxCompletionTokens;
+
+    /// <summary>The limit that stands alone under the name that the provider passes over.</summary>
+    private JsonMember? Renamed(RequestChanges changes)
+    {
+        if (!changes.RenamesLimit || changes.LimitName is not { } name || !IsFree(name, changes))
+            return null;
+        JsonMember? renamed = null;
+        foreach (var member in request.Members)
+        {
+            if (!IsLimit(member.Kind) || IsReplaced(request.Body, member, changes))
+                continue;
+            if (request.NameIs(member, name))
+            {
+                if (LimitOf(request.ValueOf(member)) is not null)
+                    return null;
+            }
+            else
+            {
+                renamed = member;
+            }
+        }
+        return renamed;
+    }
+
+    /// <summary>Keeps a client's limit up to the cap. One that limits nothing does not stand beside a cap.</summary>
+    private void Limit(in JsonMember member, RequestChanges changes)
+    {
+        var leavesOtherwise = _renamed is not null || (changes.RenamesLimit && !request.NameIs(member, changes.LimitName ?? ""));
+        var limit = changes.OutputCap is null ? null : LimitOf(request.ValueOf(member));
+        if (leavesOtherwise || (changes.OutputCap is not null && limit is null))
+        {
+            FlushRun();
+            return;
+        }
+        _hasLimit = true;
+        if (changes.OutputCap is { } cap && limit > cap)
+            Replace(member, NumberOf(cap));
+        else
+            Keep(member);
+    }
+
+    /// <summary>The limit under its new name, or the cap where there is none.</summary>
+    private void AppendLimit(RequestChanges changes)
+    {
+        if (changes.LimitName is not { } name || _hasLimit)
+            return;
+        if (_renamed is { } renamed)
+        {
+            var limit = LimitOf(request.ValueOf(renamed));
+            if (changes.OutputCap is not { } most || limit <= most)
+            {
+                Insert(name, request.ValueOf(renamed).ToArray());
+                return;
+            }
+        }
+        if (changes.OutputCap is { } cap)
+            Insert(name, NumberOf(cap));
+    }
+
+    /// <summary>Inserts what the deployment says itself; its limits up to the cap too.</summary>
+    private void InsertSetting(string name, string json, RequestChanges changes)
+    {
+        var value = Encoding.UTF8.GetBytes(json);
+        if (name is not (AnswerTerms.MaxTokensName or AnswerTerms.MaxCompletionTokensName))
+        {
+            Insert(name, value);
+            return;
+        }
+        var limit = changes.OutputCap is null ? null : LimitOf(new(value));
+        if (changes.OutputCap is not null && limit is null)
+            return;
+        _hasLimit = true;
+        Insert(name, changes.OutputCap is { } cap && limit > cap ? NumberOf(cap) : value);
+    }
+
+    /// <summary>A limit that limits something; one beyond all counting is the most that there is. Null: it limits nothing.</summary>
+    private static long? LimitOf(ReadOnlySequence<byte> json)
+    {
+        var reader = BodyScanner.Reader(json);
+        if (!reader.Read() || reader.TokenType != JsonTokenType.Number || !reader.TryGetDouble(out var number) || number < 1)
+            return null;
+        return number > AnswerTerms.MostTokens ? AnswerTerms.NoLimit : (long)number;
+    }
+
+    private static byte[] NumberOf(long number) => Encoding.ASCII.GetBytes(number.ToString(CultureInfo.InvariantCulture));
 
     /// <summary>The members of the client's extra_body that leave.</summary>
     private List<(ReadOnlySequence<byte> Json, JsonMember Member)> ExtraMembers(RequestChanges changes)

@@ -47,7 +47,7 @@ internal static class BodyScanner
         if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
             return "the body must be a JSON object";
         Span<byte> unescaped = stackalloc byte[MemberNames.MaxLength * 6]; // \uXXXX: six bytes for one
-        uint seen = 0;
+        var seen = 0UL;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             if (members.Count == MaxMembers)
@@ -58,9 +58,9 @@ internal static class BodyScanner
             var kind = KindOf(ref reader, nameLength, unescaped);
             if (kind == MemberKind.WrongCase)
                 return "the members that the gateway reads (model, stream, max_tokens …) must be written in lower case";
-            if (IsRead(kind) && (seen & (1u << (int)kind)) != 0)
+            if (IsRead(kind) && (seen & (1UL << (int)kind)) != 0)
                 return $"the member '{NameOf(kind)}' is given more than once (base_url and api_base count as one)";
-            seen |= 1u << (int)kind;
+            seen |= 1UL << (int)kind;
             reader.Read();
             var valueStart = (int)reader.TokenStartIndex;
             reader.Skip();
@@ -110,6 +110,11 @@ internal static class BodyScanner
         MemberKind.MaxTokens => "max_tokens",
         MemberKind.MaxCompletionTokens => "max_completion_tokens",
         MemberKind.User => "user",
+        MemberKind.Choices => "n",
+        MemberKind.BestOf => "best_of",
+        MemberKind.ServiceTier => "service_tier",
+        MemberKind.Modalities => "modalities",
+        MemberKind.Prompt => "prompt",
         MemberKind.ExtraBody => "extra_body",
         MemberKind.ApiKey => "api_key",
         MemberKind.ApiBase => "api_base",

@@ -8,6 +8,8 @@ namespace Gateway.Dialects;
 /// </summary>
 public sealed class ClientRequest
 {
+    private InputSize? _size;
+
     internal ClientRequest(ReadOnlySequence<byte> body, List<JsonMember> members)
     {
         Body = body;
@@ -34,6 +36,12 @@ public sealed class ClientRequest
     /// </summary>
     public long? MaxTokens { get; internal set; }
 
+    /// <summary>How large the input is. Looked for once, at the first question.</summary>
+    public InputSize Size => _size ??= InputBound.Of(Body);
+
+    /// <summary>What the cost of the answer depends on, as the body says it at its top level or in its extra_body.</summary>
+    public AnswerTerms Terms { get; internal set; }
+
     /// <summary>The <c>user</c> of the body, at most 256 characters. Null: none.</summary>
     public string? User { get; internal set; }
 
@@ -55,6 +63,21 @@ public sealed class ClientRequest
                 return member;
         }
         return null;
+    }
+
+    /// <summary>True when the client's extra_body has a member of this unescaped name.</summary>
+    public bool FindExtra(string name)
+    {
+        foreach (var member in Members)
+        {
+            if (member.Kind != MemberKind.ExtraBody)
+                continue;
+            var inner = new List<JsonMember>();
+            var json = ValueOf(member);
+            BodyScanner.TryScan(json, inner);
+            return inner.Exists(extra => BodyScanner.NameIs(json, extra, name));
+        }
+        return false;
     }
 
     /// <summary>True when the member has this unescaped name.</summary>

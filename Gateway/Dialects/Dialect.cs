@@ -45,6 +45,14 @@ public sealed record RequestChanges
     /// </summary>
     public long? OutputCap { get; init; }
 
+    /// <summary>
+    /// The name under which a limit of output tokens is set where the body has none. Null: none may leave, so none is set.
+    /// </summary>
+    public string? LimitName { get; init; } = AnswerTerms.MaxTokensName;
+
+    /// <summary>True: a client's limit under the other name leaves under <see cref="LimitName"/>, as the provider passes over the other.</summary>
+    public bool RenamesLimit { get; init; }
+
     /// <summary>Members that do not leave, neither the client's nor a default; the model always does.</summary>
     public IReadOnlyCollection<string> Dropped { get; init; } = [];
 

@@ -12,6 +12,13 @@ public enum MemberKind : byte
     MaxCompletionTokens,
     User,
 
+    // What the cost of an answer depends on (AnswerTerms), beside its length.
+    Choices,
+    BestOf,
+    ServiceTier,
+    Modalities,
+    Prompt,
+
     /// <summary>An object whose members are merged into the body that leaves.</summary>
     ExtraBody,
 

@@ -1,76 +1,34 @@
-using System.Buffers;
-using System.Collections.Immutable;
-using System.Text;
-using System.Text.Json;
 using Gateway.Catalog;
 using Gateway.Dialects;
 
 namespace Gateway.Pipeline;
 
-/// <summary>How many choices a stream must finish before it is whole: <c>n</c> for each prompt; pure.</summary>
+/// <summary>How many answers a request asks a deployment for: those that a stream must finish, and those that are paid for; pure.</summary>
 internal static class AnswerChoices
 {
     /// <summary>As many choices as a stream's translator tells apart. With more, only the sign of a clean end will do.</summary>
     private const int MostTold = 128;
 
-    /// <summary>The number of choices that a deployment was asked for. What is no number the provider will refuse.</summary>
+    /// <summary>The number of choices that a stream must finish before it is whole: <c>n</c> for each prompt.</summary>
     public static int ExpectedOf(ClientRequest request, Operation operation, Deployment deployment)
     {
-        var perPrompt = NumberIn(deployment.Params.ExtraBody) ?? NumberIn(request) ?? NumberIn(deployment.Params.Defaults) ?? 1;
-        var prompts = operation == Operation.Completions ? PromptsOf(request) : 1;
-        return (long)perPrompt * prompts <= MostTold ? perPrompt * prompts : int.MaxValue;
+        var terms = TermsOf(request, operation, deployment);
+        var choices = (terms.Choices ?? 1) * PromptsOf(operation, terms);
+        return choices <= MostTold ? (int)choices : int.MaxValue;
     }
 
-    private static int? NumberIn(ImmutableArray<KeyValuePair<string, string>> members)
+    /// <summary>The number of answers that are paid for: with <c>best_of</c> more are written than sent.</summary>
+    public static long PaidOf(Operation operation, in AnswerTerms terms) => terms.PaidPerPrompt * PromptsOf(operation, terms);
+
+    /// <summary>What the body that leaves for a deployment asks for.</summary>
+    public static AnswerTerms TermsOf(ClientRequest request, Operation operation, Deployment deployment)
     {
-        foreach (var (name, json) in members)
-            if (name == "n")
-                return NumberOf(new(Encoding.UTF8.GetBytes(json)));
-        return null;
+        var dropped = deployment.Params.AdditionalDropParams;
+        return AnswerTerms.Sent(deployment.Overrides, request.Terms, deployment.Defaults, dropped.IsEmpty ? [] : dropped,
+            RequestShape.RenamesLimit(operation, deployment.Provider));
     }
 
-    private static int? NumberIn(ClientRequest request)
-    {
-        if (request.Find("n") is { } member)
-            return NumberOf(request.ValueOf(member));
-        if (request.Find("extra_body") is not { } extra)
-            return null;
-        var reader = new Utf8JsonReader(request.ValueOf(extra));
-        reader.Read();
-        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
-        {
-            var isCount = reader.ValueTextEquals("n"u8);
-            reader.Read();
-            if (isCount)
-                return Number(ref reader);
-            reader.Skip();
-        }
-        return null;
-    }
-
-    private static int? NumberOf(ReadOnlySequence<byte> json)
-    {
-        var reader = new Utf8JsonReader(json);
-        return reader.Read() ? Number(ref reader) : null;
-    }
-
-    private static int? Number(ref Utf8JsonReader reader) =>
-        reader.TokenType == JsonTokenType.Number && reader.TryGetInt32(out var count) ? Math.Max(count, 1) : null;
-
-    /// <summary>A prompt is a text or a list of tokens; a list of those is several.</summary>
-    private static int PromptsOf(ClientRequest request)
-    {
-        if (request.Find("prompt") is not { } member)
-            return 1;
-        var reader = new Utf8JsonReader(request.ValueOf(member));
-        if (!reader.Read() || reader.TokenType != JsonTokenType.StartArray)
-            return 1;
-        var prompts = 0;
-        while (reader.Read() && reader.TokenType is JsonTokenType.String or JsonTokenType.StartArray)
-        {
-            reader.Skip();
-            prompts++;
-        }
-        return Math.Max(prompts, 1);
-    }
+    /// <summary>Only a legacy completion has prompts. A list of none is for the provider to refuse.</summary>
+    private static long PromptsOf(Operation operation, in AnswerTerms terms) =>
+        operation == Operation.Completions ? Math.Max(terms.Prompts ?? 1, 1) : 1;
 }

@@ -21,6 +21,9 @@ internal sealed class AttemptRun
     /// <summary>The name that led to the group, maybe an alias or a deployment's id: the client's, later a fallback's.</summary>
     public string AskedName => _fallback ?? Exchange.RequestedModel ?? Group.Name;
 
+    /// <summary>True for a health check: its group is one deployment under the name of the whole group.</summary>
+    public bool IsProbe { get; init; }
+
     /// <summary>What pays for the attempts. Null until the request is admitted.</summary>
     public RequestMoney? Money { get; set; }
 

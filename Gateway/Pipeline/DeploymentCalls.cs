@@ -52,19 +52,20 @@ internal sealed class DeploymentCalls(
             if (OutOfTime(run, deployment) is { } late)
                 return late;
             // 2
-            if (Prepare(run, deployment, out var call) is { } refusal)
+            var money = run.Money!;
+            var bound = deployment.Provider.IsBuilt ? money.Bound.ForDeployment(run, deployment, money.OutputCap, money.IsLimited) : default;
+            if (Prepare(run, deployment, bound.OutputCap, out var call) is { } refusal)
                 return new AttemptOutcome { Error = refusal, MayFallBack = refusal.Status == 501 };
             // 3
             var startedAt = time.GetUtcNow();
-            var bound = run.Money!.Bound.For(run, deployment, call.Price, run.Money.OutputCap);
             var provider = RequestPayers.Provider(deployment.Provider.Name, run.Snapshot.Config);
-            if (run.Money.Begin(kind, bound, new AttemptStart(startedAt, run.Group.Name, provider), out var slice) is { } full)
+            if (money.Begin(kind, bound, new AttemptStart(startedAt, run.Group.Name, provider), out var slice) is { } full)
             {
                 isOfProvider = provider is not null;
                 return NoMoney(run, deployment, full);
             }
             // 4
-            open = new(deployment, NewAttempt(run, deployment, kind, startedAt, bound), call, began, slice, bound.OutputTokens);
+            open = new(deployment, NewAttempt(run, deployment, kind, startedAt, bound), call, began, slice, bound.OutputOfAll);
             route.Attempt = open.Attempt.Number;
             isBegun = true;
             return null;
@@ -101,10 +102,11 @@ internal sealed class DeploymentCalls(
         return new AttemptOutcome { Error = first, MayFallBack = false };
     }
 
-    private ApiError? Prepare(AttemptRun run, Deployment deployment, out UpstreamCall call)
+    /// <param name="outputCap">As in <see cref="RequestShape.For"/>.</param>
+    private ApiError? Prepare(AttemptRun run, Deployment deployment, long? outputCap, out UpstreamCall call)
     {
         call = null!;
-        if (RequestShape.For(run, deployment, out var shaped) is { } refusal)
+        if (RequestShape.For(run, deployment, out var shaped, outputCap) is { } refusal)
             return refusal;
         var (model, changes, target) = shaped;
         var price = run.Snapshot.Catalog.PriceFor(deployment, model, time.GetUtcNow());

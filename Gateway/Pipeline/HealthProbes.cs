@@ -120,11 +120,12 @@ internal sealed class HealthProbes(
                 Caller = CheckerFor(current.Config.GatewayLimits),
                 RequestedModel = deployment.ModelName,
                 ModelGroup = deployment.ModelName,
-                InputTokens = InputEstimate.Of(request.Body),
+                InputTokens = request.Size.Estimate,
             },
             Request = request,
             Group = new ModelGroup { Name = deployment.ModelName, Deployments = [deployment], UpstreamModels = [probe.Model] },
             ShownModel = deployment.ModelName,
+            IsProbe = true,
         };
     }
 
@@ -149,7 +150,7 @@ internal sealed class HealthProbes(
         if ((await checks.AdmitAsync(run, ct)).Refusal is { } full)
             return HealthResult.NotChecked(deployment, full.Message, time.GetUtcNow());
         using var money = run.Money!;
-        var bound = money.Bound.For(run, deployment, call.Price, money.OutputCap);
+        var bound = money.Bound.ForDeployment(run, deployment, money.OutputCap);
         var attempt = NewAttempt(deployment, bound);
         var provider = RequestPayers.Provider(deployment.Provider.Name, run.Snapshot.Config);
         if (money.Begin(attempt.Kind, bound, new(attempt.StartedAt, attempt.ModelGroup, provider), out var slice) is { } overBudget)
@@ -204,7 +205,7 @@ internal sealed class HealthProbes(
     {
         if (!call.IsSent)
             return;
-        AnswerUsage.EstimateUnseen(run, attempt, bound.OutputTokens);
+        AnswerUsage.EstimateUnseen(run, attempt, bound.OutputOfAll);
         AnswerUsage.Charge(attempt, call.Price);
     }
 

@@ -38,7 +38,7 @@ internal sealed class RequestChecks(KeyRing keys, Limiter limiter, TimeProvider 
             return Refuse(exchange, Stage.Parse, wrong);
         exchange.IsStream = request.IsStream;
         exchange.Tags = request.Routing?.Tags ?? [];
-        exchange.InputTokens = InputEstimate.Of(request.Body);
+        exchange.InputTokens = request.Size.Estimate;
         exchange.MaxTokens = request.MaxTokens;
         exchange.EndUser = Recorded(headers["x-litellm-customer-id"]) ?? Recorded(headers["x-litellm-end-user-id"])
             ?? (current.Config.General.UserHeaderName is { } name ? Recorded(headers[name]) : null)
@@ -76,7 +76,7 @@ internal sealed class RequestChecks(KeyRing keys, Limiter limiter, TimeProvider 
     {
         var exchange = run.Exchange;
         exchange.Spent = limiter.SpentByUser(exchange.Caller!.UserId);
-        var bound = RequestBound.Of(run, time.GetUtcNow());
+        var bound = RequestBound.Of(run, run.Request.Size, time.GetUtcNow());
         var (request, start) = (RequestFor(run, bound), time.GetTimestamp());
         var admitting = limiter.AdmitAsync(request, ct);
         var hasWaited = !admitting.IsCompleted;
@@ -99,7 +99,7 @@ internal sealed class RequestChecks(KeyRing keys, Limiter limiter, TimeProvider 
     public ApiError? AskAdmission(AttemptRun run)
     {
         run.Exchange.Spent = limiter.SpentByUser(run.Exchange.Caller!.UserId);
-        var answer = limiter.Ask(RequestFor(run, RequestBound.Of(run, time.GetUtcNow())));
+        var answer = limiter.Ask(RequestFor(run, RequestBound.Of(run, run.Request.Size, time.GetUtcNow())));
         return answer.Refusal is { } full ? Refuse(run.Exchange, Stage.Admit, full) : null;
     }
 

@@ -14,6 +14,7 @@ internal sealed class RequestMoney : IDisposable
 
     public RequestMoney(Reservation admitted, RequestBound bound) => (_admitted, _current, Bound) = (admitted, admitted, bound);
 
+    /// <summary>What attempts can cost at most.</summary>
     public RequestBound Bound { get; }
 
     /// <summary>The most output tokens of one choice.</summary>

@@ -15,11 +15,13 @@ internal static class RequestShape
     /// <summary>What the gateway says itself in every body; said again by a deployment's settings it would stand there twice.</summary>
     private static readonly string[] OwnMembers = ["model", "stream", StreamUsageParam];
 
-    private static readonly string[] LimitMembers = ["max_tokens", "max_completion_tokens"];
+    /// <summary>The limit of output tokens has an old and a new name.</summary>
+    private static readonly string[] LimitMembers = [AnswerTerms.MaxTokensName, AnswerTerms.MaxCompletionTokensName];
 
     /// <summary>Shapes the request of a client for a deployment of the group that is being asked.</summary>
+    /// <param name="outputCap">The most output tokens that the body may ask for. Null: what it asks for stands.</param>
     /// <returns>Null, or why it cannot be sent there.</returns>
-    public static ApiError? For(AttemptRun run, Deployment deployment, out ShapedRequest shaped)
+    public static ApiError? For(AttemptRun run, Deployment deployment, out ShapedRequest shaped, long? outputCap = null)
     {
         shaped = default;
         if (!deployment.Provider.IsBuilt)
@@ -29,25 +31,25 @@ internal static class RequestShape
             return unsupported;
         if (ClientTarget.Find(deployment, run.Endpoint.Operation, model, run.Request, out var target) is { } refusal)
             return refusal;
-        shaped = new(model, changes, target);
+        shaped = new(model, outputCap is null ? changes : changes with { OutputCap = outputCap }, target);
         return null;
     }
 
     /// <summary>Says what changes in the body on its way to a deployment.</summary>
-    /// <returns>Null, or which parameters the provider does not take.</returns>
+    /// <returns>Null, or which parameters the provider does not take, or may not be sent by a client.</returns>
     public static ApiError? ChangesFor(AttemptRun run, Deployment deployment, string upstreamModel, out RequestChanges changes)
     {
         var parameters = deployment.Params;
         var unsupported = deployment.Provider.UnsupportedParams;
+        changes = null!;
+        if (ChoosesModel(run.Request, deployment) is { } forbidden)
+            return forbidden;
         var dropped = parameters.AdditionalDropParams.IsEmpty ? (IReadOnlyCollection<string>)[] : parameters.AdditionalDropParams;
         if (unsupported.Length > 0)
         {
             var sent = unsupported.Where(name => run.Request.Find(name) is not null).ToArray();
             if (sent.Length > 0 && !(parameters.DropParams ?? run.Snapshot.Config.LiteLlm.DropParams))
-            {
-                changes = null!;
                 return ApiError.UnsupportedParams(deployment.Provider.Name, sent, deployment.Model);
-            }
             dropped = [.. dropped, .. sent];
         }
         changes = new RequestChanges
@@ -55,14 +57,60 @@ internal static class RequestShape
             Model = upstreamModel,
             AskForStreamUsage = run.Request.IsStream && run.Endpoint.Operation != Operation.Embeddings
                 && !run.Request.IncludesUsage && !unsupported.Contains(StreamUsageParam),
-            Dropped = dropped,
-            Defaults = WithoutLimits(run.Request, WithoutOwn(parameters.Defaults)),
-            Overrides = WithoutOwn(parameters.ExtraBody),
+            Dropped = deployment.Overrides.HasLimitMember ? [.. dropped, .. LimitMembers] : dropped,
+            Defaults = Renamed(run, deployment, WithoutLimits(run.Request, WithoutOwn(parameters.Defaults))),
+            Overrides = Renamed(run, deployment, WithoutOwn(parameters.ExtraBody)),
+            LimitName = LimitNameFor(run, deployment, upstreamModel, dropped),
+            RenamesLimit = RenamesLimit(run.Endpoint.Operation, deployment.Provider),
         };
         return null;
     }
 
-    /// <summary>The limit of output tokens has an old and a new name, and providers refuse a body that holds both.</summary>
+    /// <summary>The name under which a limit is set where there is none. Null: the deployment's settings drop it.</summary>
+    public static string? LimitNameFor(
+        AttemptRun run, Deployment deployment, string upstreamModel, IReadOnlyCollection<string> dropped)
+    {
+        var operation = run.Endpoint.Operation;
+        var name = run.Snapshot.Catalog.LimitNameFor(deployment, operation, upstreamModel);
+        if (!dropped.Contains(name))
+            return name;
+        var other = name == AnswerTerms.MaxTokensName ? AnswerTerms.MaxCompletionTokensName : AnswerTerms.MaxTokensName;
+        return RenamesLimit(operation, deployment.Provider) || dropped.Contains(other) ? null : other;
+    }
+
+    /// <summary>Legacy completions know the old name only, and so do some providers.</summary>
+    public static bool RenamesLimit(Operation operation, Provider provider) =>
+        operation == Operation.Completions || (operation == Operation.Chat && !provider.TakesMaxCompletionTokens);
+
+    /// <summary>The model was checked, and its price is what the request is admitted at: a client's list of others does not leave.</summary>
+    private static ApiError? ChoosesModel(ClientRequest request, Deployment deployment)
+    {
+        foreach (var name in deployment.Provider.ModelParams)
+        {
+            if (request.Find(name) is not null || request.FindExtra(name))
+                return ApiError.InvalidParameter(name, "would let the provider choose another model than the one that was checked; use fallbacks");
+        }
+        return null;
+    }
+
+    /// <summary>The deployment's own limit under the name that the provider reads; one that has that name already stands alone.</summary>
+    private static ImmutableArray<KeyValuePair<string, string>> Renamed(
+        AttemptRun run, Deployment deployment, ImmutableArray<KeyValuePair<string, string>> members)
+    {
+        if (!members.Any(static member => member.Key == AnswerTerms.MaxCompletionTokensName)
+            || !RenamesLimit(run.Endpoint.Operation, deployment.Provider))
+            return members;
+        var name = members.Any(static member => member is { Key: AnswerTerms.MaxTokensName, Value: not "null" })
+            ? AnswerTerms.MaxTokensName
+            : AnswerTerms.MaxCompletionTokensName;
+        return
+        [
+            .. members.Where(member => member.Key == name || !LimitMembers.Contains(member.Key))
+                .Select(member => member.Key == name ? KeyValuePair.Create(AnswerTerms.MaxTokensName, member.Value) : member),
+        ];
+    }
+
+    /// <summary>Providers refuse a body that holds a limit under both names.</summary>
     private static ImmutableArray<KeyValuePair<string, string>> WithoutLimits(
         ClientRequest request, ImmutableArray<KeyValuePair<string, string>> members) =>
         request.MaxTokens is not null && members.Any(static member => LimitMembers.Contains(member.Key))

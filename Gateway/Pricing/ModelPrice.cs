@@ -136,6 +136,23 @@ public sealed record ModelPrice
         return Round(facts.Longest, sum);
     }
 
+    /// <summary>
+    /// What each output token adds to a bound at most, in nano-USD per million, discount and margin included:
+    /// <c>BoundOf(in, out) ≤ BoundOf(in, 0) + ⌈rate × out / 1e6⌉</c> for every <c>in</c> up to the given one.
+    /// </summary>
+    /// <param name="inputTokensAtMost">As for <see cref="BoundOf"/>.</param>
+    /// <param name="facts">As for <see cref="BoundOf"/>.</param>
+    public long OutputRateBound(long inputTokensAtMost, BoundFacts facts)
+    {
+        var rate = DearestOutputOf(Rates, Tiers, inputTokensAtMost, facts.Without);
+        foreach (var service in Services)
+        {
+            if (facts.Service is null || facts.Service == service.Service)
+                rate = Math.Max(rate, DearestOutputOf(service.Rates, service.Tiers, inputTokensAtMost, facts.Without));
+        }
+        return Adjustment.RoundUp(rate);
+    }
+
     /// <summary>The lines that add up to the cost before discount and margin, those with a count of 0 left out.</summary>
     public IEnumerable<PriceLine> LinesOf(Usage usage, TimeSpan duration, ServiceTier service = ServiceTier.Standard)
     {
@@ -169,6 +186,18 @@ public sealed record ModelPrice
             var longest = i + 1 < tiers.Length ? Math.Min(input, tiers[i + 1].Above) : input;
             var here = i < 0 ? rates : tiers[i].Rates;
             dearest = Int128.Max(dearest, (Int128)longest * here.DearestInput(without) + (Int128)output * here.DearestOutput(without));
+        }
+        return dearest;
+    }
+
+    /// <summary>The dearest output rate of the tiers that a prompt can be in.</summary>
+    private static long DearestOutputOf(PriceRates rates, ImmutableArray<PriceTier> tiers, long input, TokenKinds without)
+    {
+        var dearest = rates.DearestOutput(without);
+        foreach (var tier in tiers)
+        {
+            if (input > tier.Above)
+                dearest = Math.Max(dearest, tier.Rates.DearestOutput(without));
         }
         return dearest;
     }

@@ -61,5 +61,10 @@ public readonly record struct PriceAdjustment
         return (long)Int128.Min(result + (small + unit / 2) / unit, most);
     }
 
+    /// <summary>A rate with discount and margin, rounded up; at most what a number holds: 9,223 USD per token.</summary>
+    internal long RoundUp(long rate) => IsNone
+        ? rate
+        : (long)Int128.Min(((Int128)rate * (Whole - Discount) * (Whole + Margin) + (Divisor - 1)) / Divisor, long.MaxValue);
+
     private static long Millionths(decimal share) => (long)decimal.Round(share * Whole, 0, MidpointRounding.AwayFromZero);
 }

@@ -101,6 +101,13 @@ internal sealed class FaultyGateway : IAsyncDisposable
     }
 
     /// <summary>The body of a request.</summary>
+    /// <summary>
+    /// What a call is booked at that was sent and given up before anything came: its input, and all that a whole answer can hold; the model
+    /// is unknown, so that is default_max_output_tokens.
+    /// </summary>
+    public static string Unseen(string model, bool isStream) =>
+        $"{(Ask(model, isStream).Length + 3) / 4 * 1000 + (isStream ? 0 : 4096 * 2000)} estimated";
+
     public static string Ask(string model, bool isStream, string more = "") =>
         (isStream ? Wire.StreamQuestion : Wire.Question).Replace("gpt-4o", model).Replace("\"messages\"", more + "\"messages\"");
 

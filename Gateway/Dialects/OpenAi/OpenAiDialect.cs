@@ -10,9 +10,6 @@ public sealed class OpenAiDialect : Dialect
     /// <summary>Quotes and letters as they are: the content type says that it is JSON, not a page.</summary>
     private static readonly JsonWriterOptions ReadableText = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    /// <summary>More is no limit: no model writes as much, and up to here a double is exact.</summary>
-    private const double MostTokens = 1e15;
-
     public override string Name => "openai";
 
     public override ApiError? Read(ReadOnlySequence<byte> body, out ClientRequest request)
@@ -34,11 +31,14 @@ public sealed class OpenAiDialect : Dialect
             // What .NET's reader throws for half of a surrogate pair, and for bytes that are not UTF-8.
             return ApiError.InvalidJson("a text that the gateway reads is not valid Unicode");
         }
-        return ReadLimit(request);
+        request.MaxTokens = request.Terms.RealLimit;
+        return null;
     }
 
     private static ApiError? ReadMember(ClientRequest request, in JsonMember member)
     {
+        if (member.Kind is MemberKind.MaxTokens or MemberKind.MaxCompletionTokens || AnswerTerms.IsTerm(member.Kind))
+            return ReadTerm(request, request.Body, member);
         var reader = BodyScanner.Reader(request.ValueOf(member));
         reader.Read();
         var type = reader.TokenType;
@@ -82,27 +82,15 @@ public sealed class OpenAiDialect : Dialect
         }
     }
 
-    /// <summary>The larger of the two limits: which of them counts is the provider's to say.</summary>
-    private static ApiError? ReadLimit(ClientRequest request)
+    /// <summary>What the cost of the answer depends on; a null counts too, as it keeps a default away.</summary>
+    /// <param name="json">The object that the member is in: the body, or its extra_body.</param>
+    private static ApiError? ReadTerm(ClientRequest request, ReadOnlySequence<byte> json, in JsonMember member)
     {
-        var isUnlimited = false;
-        foreach (var member in request.Members)
-        {
-            if (member.Kind is not (MemberKind.MaxTokens or MemberKind.MaxCompletionTokens))
-                continue;
-            var reader = BodyScanner.Reader(request.ValueOf(member));
-            reader.Read();
-            if (reader.TokenType == JsonTokenType.Null)
-                continue;
-            // 1000.0 is whole too: there are languages without a type for whole numbers.
-            if (reader.TokenType != JsonTokenType.Number || !reader.TryGetDouble(out var tokens) || tokens != Math.Floor(tokens))
-                return ApiError.InvalidParameter(NameOf(request, member), "must be a whole number");
-            isUnlimited |= tokens is < 0 or > MostTokens;
-            request.MaxTokens = Math.Max(request.MaxTokens ?? 0, (long)Math.Clamp(tokens, 0, MostTokens));
-        }
-        if (isUnlimited)
-            request.MaxTokens = null;
-        return null;
+        var reader = BodyScanner.Reader(json.Slice(member.ValueStart, member.ValueLength));
+        reader.Read();
+        var wrong = request.Terms.With(member.Kind, ref reader, out var terms);
+        request.Terms = terms;
+        return wrong is null ? null : ApiError.InvalidParameter(JsonName(json, member), wrong);
     }
 
     private static ApiError? ReadStreamOptions(ClientRequest request, ref Utf8JsonReader reader)
@@ -133,9 +121,12 @@ public sealed class OpenAiDialect : Dialect
         foreach (var extra in inner)
         {
             var name = JsonName(json, extra);
-            if (extra.Kind is not (MemberKind.Other or MemberKind.Metadata) || !taken.Add(name))
+            var isTerm = AnswerTerms.IsTerm(extra.Kind);
+            if ((extra.Kind is not (MemberKind.Other or MemberKind.Metadata) && !isTerm) || !taken.Add(name))
                 return ApiError.InvalidParameter(
                     "extra_body", $"must not hold '{RecordedText.Shorten(name)}': send it at the top level, once");
+            if (isTerm && ReadTerm(request, json, extra) is { } wrong)
+                return wrong;
         }
         return null;
     }
