@@ -26,10 +26,14 @@ internal sealed class LedgerFixture : IAsyncDisposable
     public Database Database { get; }
     public SumStore Store { get; }
     public SpendLedger Ledger { get; }
+    public string Folder => _folder.Path;
     public LedgerClerk Clerk => new(Database, Time);
 
     /// <summary>The number of the last row that was booked.</summary>
     public long LastRow { get; private set; }
+
+    /// <summary>The path of a file beside the database.</summary>
+    public string File(string name) => _folder.File(name);
 
     /// <summary>Books an attempt; it is written when this returns.</summary>
     public async Task BookAsync(

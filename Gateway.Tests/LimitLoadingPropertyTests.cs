@@ -21,14 +21,23 @@ public sealed class LimitLoadingPropertyTests
             await using var ledger = new LedgerFixture(now);
             var config = RandomConfig(random);
             var book = new List<BookRow>();
-            var keepAt = random.Next(40);
+            config = config with { General = config.General with { SpendLogsRetention = Limits.LimitFixture.Period("1d") } };
+            var (keepAt, moveAt) = (random.Next(60), random.Next(60));
             for (var i = 0; i < 40; i++)
             {
                 if (i == keepAt)
                     Keep(ledger, config);
+                if (i == moveAt)
+                    MoveOldMonths(ledger, config, now);
                 await Step(ledger, book, random, now);
             }
             AssertSums(ledger, config, book, now);
+            MoveOldMonths(ledger, config, now);
+            AssertSums(ledger, config, book, now);
+            File.Delete(ledger.Store.Path);
+            AssertSums(ledger, config, book, now);
+            Assert.That(LedgerProof.Of(ledger.Database, null).Broken, Is.Null);
+            Assert.That(LedgerProof.OfDatabase(ledger.Database).Broken, Is.Null);
         }, iter: 60, threads: 2);
 
     /// <summary>A row, as a simple book has it.</summary>
@@ -108,6 +117,14 @@ public sealed class LimitLoadingPropertyTests
     {
         var (_, loading) = ledger.Start(config);
         ledger.Store.Keep(LedgerSums.Read(ledger.Database, loading.Questions(), ledger.Store));
+    }
+
+    private static void MoveOldMonths(LedgerFixture ledger, GatewayConfig config, DateTimeOffset now)
+    {
+        var writer = new ArchiveWriter(ledger.Database);
+        while (writer.MoveSome(RetentionCut.Of(config, now)!.Value) > 0)
+        {
+        }
     }
 
     private static void AssertSums(LedgerFixture ledger, GatewayConfig config, List<BookRow> book, DateTimeOffset now)

@@ -52,6 +52,22 @@ public sealed class LimitLoadingTests
     }
 
     [Test]
+    public async Task AReloadThatIsRefusedInTheEndLeavesTheBudgetAsItWas()
+    {
+        await using var ledger = new LedgerFixture(Now);
+        await ledger.BookAsync(Alice, 500, Now.AddDays(-1));
+        var monthly = UserWith("max_budget: 1, budget_duration: 1mo");
+        var (limiter, loading) = ledger.Start(monthly);
+        var change = loading.Prepare(UserWith("max_budget: 1, budget_duration: 1d"));
+        change.Apply();
+        Assert.That(Spent(limiter, User), Is.Zero);
+        change.TakeBack();
+        Assert.That(Spent(limiter, User), Is.EqualTo(500));
+        Spend(limiter, monthly, ledger, 2);
+        Assert.That(Spent(limiter, User), Is.EqualTo(502));
+    }
+
+    [Test]
     public async Task AReloadThatLimitsSomebodyForTheFirstTimeCountsWhatWasSpent()
     {
         await using var ledger = new LedgerFixture(Now);
@@ -118,6 +134,23 @@ public sealed class LimitLoadingTests
     }
 
     [Test]
+    public async Task AKeyWithABudgetOfItsOwnKnowsWhatItSpent()
+    {
+        await using var ledger = new LedgerFixture(Now);
+        var config = LedgerFixture.Config("""
+            user_access:
+              - { user_id: alice, api_keys: [{ api_key: sk-alice-1, max_budget: 1, budget_duration: 1d, model_max_budget: { gpt-4o: 1 } }] }
+            """);
+        var key = AccessKey.Hash(config.UserAccess[0].Keys[0].Key);
+        var caller = new Caller { UserId = "alice", KeyId = key };
+        await ledger.BookAsync(caller, 500, Now.AddDays(-1));
+        await ledger.BookAsync(caller, 30, Now);
+        var (limiter, _) = ledger.Start(config);
+        Assert.That(Spent(limiter, new(SubjectKind.Key, key)), Is.EqualTo(30));
+        Assert.That(Spent(limiter, new(SubjectKind.Key, key), "gpt-4o"), Is.EqualTo(530));
+    }
+
+    [Test]
     public async Task ACorrectionReachesEveryAccountOfTheRunningGateway()
     {
         await using var ledger = new LedgerFixture(Now);
@@ -165,6 +198,38 @@ public sealed class LimitLoadingTests
     }
 
     [Test]
+    public async Task AConfigThatAsksForWhatWasArchivedBeforeNeverCountsLess()
+    {
+        await using var ledger = new LedgerFixture(Now);
+        await ledger.BookAsync(Alice, 1, Now.AddMonths(-4));
+        await ledger.BookAsync(Alice, 20, Now.AddMonths(-2).AddDays(-20));
+        await ledger.BookAsync(Alice, 300, Now.AddMonths(-2));
+        await ledger.BookAsync(Alice, 4000, Now);
+        var writer = new ArchiveWriter(ledger.Database);
+        while (writer.MoveSome(new DateTimeOffset(2026, 11, 1, 0, 0, 0, TimeSpan.Zero)) > 0)
+        {
+        }
+        Assert.That(Spent(ledger.Start(UserWith("max_budget: 1, budget_duration: 90d")).Limiter, User), Is.InRange(4300, 4320));
+        Assert.That(Spent(ledger.Start(UserWith("max_budget: 1, budget_duration: yearly")).Limiter, User), Is.EqualTo(4321));
+        Assert.That(Spent(ledger.Start(UserWith("max_budget: 1, budget_duration: 1mo")).Limiter, User), Is.EqualTo(4000));
+    }
+
+    [TestCase("6mo", "", "2026-05-01")]
+    [TestCase("90d", "", "2026-08-01")]
+    [TestCase("1d", "", "2026-11-01")]
+    [TestCase("1d", "max_budget: 1, budget_duration: 7d", "2026-11-01")]
+    [TestCase("1d", "max_budget: 1, budget_duration: yearly", "2026-01-01")]
+    [TestCase("1d", "model_max_budget: { gpt-4o: { max_budget: 1, budget_duration: 3mo } }", "2026-10-01")]
+    [TestCase("1d", "max_budget: 1", "2026-11-01")] // for all time: the sums of archives are kept
+    public void MonthsThatABudgetStillCountsAreNotMoved(string retention, string limits, string before)
+    {
+        var config = UserWith(limits.Length > 0 ? limits : "models: []");
+        config = config with { General = config.General with { SpendLogsRetention = Limits.LimitFixture.Period(retention) } };
+        Assert.That($"{RetentionCut.Of(config, Now):yyyy-MM-dd}", Is.EqualTo(before));
+        Assert.That(RetentionCut.Of(UserWith("max_budget: 1"), Now), Is.Null);
+    }
+
+    [Test]
     public async Task SumsThatWereKeptAreNotUsedForAnotherLedger()
     {
         await using var ledger = new LedgerFixture(Now);
@@ -198,9 +263,15 @@ public sealed class LimitLoadingTests
     private static GatewayConfig Everything => LedgerFixture.Config("""
         litellm_settings: { max_budget: 1, budget_duration: 1d, max_end_user_budget: 1 }
         user_access:
-          - { user_id: alice, api_key: sk-alice-1, max_budget: 1, budget_duration: 1d, model_max_budget: { "gpt-*": { max_budget: 1, budget_duration: 1d } } }
+          - user_id: alice
+            api_key: sk-alice-1
+            max_budget: 1
+            budget_duration: 1d
+            model_max_budget: { "gpt-*": { max_budget: 1, budget_duration: 1d } }
         teams: [{ team_id: red, max_budget: 1, model_max_budget: { "*": 1 } }]
-        router_settings: { tag_budget_config: { x: { max_budget: 1 } }, provider_budget_config: { openai: { max_budget: 1, budget_duration: 1w } } }
+        router_settings:
+          tag_budget_config: { x: { max_budget: 1 } }
+          provider_budget_config: { openai: { max_budget: 1, budget_duration: 1w } }
         """);
 
     private static GatewayConfig UserWith(string limits) =>

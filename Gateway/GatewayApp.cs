@@ -167,6 +167,9 @@ public sealed partial class GatewayApp : IAsyncDisposable
         var ledger = Own(new SpendLedger(database, time, logs.CreateLogger<SpendLedger>(), keepRows: !config.General.DisableSpendLogs));
         _ledger = ledger;
         Own(new HeadLog(database, time, logs.CreateLogger<HeadLog>()));
+        Own(new LedgerRetention(
+            database, () => RetentionCut.Of(live.Snapshot().Config, time.GetUtcNow()),
+            () => live.Snapshot().Config.General.SpendLogsRetentionInterval, time, logs.CreateLogger<LedgerRetention>()));
         var decisions = Own(new DecisionLog(database, ledger.Writer, time, () => live.Snapshot().Config.General.DecisionRetention));
         _keys = Own(new KeyRing(LiveConfig.KeySetupOf(config), Own(new KeyStore(database, time)), time, logs.CreateLogger<KeyRing>()));
         var limiter = new Limiter(time, LiveConfig.LimiterSettingsOf(config));

@@ -47,10 +47,13 @@ internal sealed class LimitLoading(Database database, SumStore store, Limiter li
     /// <exception cref="Microsoft.Data.Sqlite.SqliteException">The database could not be read.</exception>
     public LimitChange Prepare(GatewayConfig next)
     {
-        var before = _config is { } config ? LimitedAccount.In(config).Select(each => each.Account).ToHashSet() : [];
-        var isOtherZone = !_config?.LiteLlm.TimeZone.Equals(next.LiteLlm.TimeZone) ?? true;
-        var accounts = LimitedAccount.In(next).Where(each => isOtherZone || !before.Contains(each.Account)).ToList();
-        return new LimitChange(() => _config = next, accounts.Count == 0 ? [] : Read(accounts, next), limiter);
+        var (config, isOtherZone) = (_config!, !_config!.LiteLlm.TimeZone.Equals(next.LiteLlm.TimeZone));
+        var (before, after) = (LimitedAccount.In(config).ToList(), LimitedAccount.In(next).ToList());
+        var kept = isOtherZone ? [] : before.Select(each => each.Account).Intersect(after.Select(each => each.Account)).ToHashSet();
+        return new LimitChange(
+            limiter, accept: isNext => _config = isNext ? next : config,
+            sums: Read([.. after.Where(each => !kept.Contains(each.Account))], next),
+            sumsBefore: Read([.. before.Where(each => !kept.Contains(each.Account))], config));
     }
 
     /// <summary>Books a correction in every account that has the row that is corrected.</summary>
@@ -58,7 +61,8 @@ internal sealed class LimitLoading(Database database, SumStore store, Limiter li
     public void Correct(LedgerCorrection correction)
     {
         var accounts = LimitedAccount.In(_config!).ToList();
-        // A reset takes back more than a period holds, and with it what was settled after it and is not written: so the user is loaded anew.
+        // A reset takes back more than a period holds, and with it what was settled after it and is not written: so the user is loaded
+        // anew.
         List<SpentSum> afterReset = correction.IsReset
             ? Read([.. accounts.Where(each => IsWhole(each.Account, correction.Subjects[0]))], _config!)
             : [];
@@ -83,6 +87,8 @@ internal sealed class LimitLoading(Database database, SumStore store, Limiter li
 
     private List<SpentSum> Read(List<(LimitedAccount, SubjectLimits)> accounts, GatewayConfig config)
     {
+        if (accounts.Count == 0)
+            return [];
         flush().Wait(MostFlush);
         var sums = new AccountSums(accounts, CalendarOf(config), time.GetUtcNow());
         return [.. sums.Answers(LedgerSums.Read(database, sums.Questions, store))];
@@ -121,19 +127,5 @@ internal sealed class LimitLoading(Database database, SumStore store, Limiter li
             var (requests, tokens) = samples.GetValueOrDefault(key);
             samples[key] = (requests + (seen.Add((subject, model, attempt.ExchangeId)) ? 1 : 0), tokens + attempt.Tokens);
         }
-    }
-}
-
-/// <summary>What a new config makes of the limiter's accounts.</summary>
-internal sealed class LimitChange(Action accept, IReadOnlyList<SpentSum> sums, Limiter limiter)
-{
-    /// <summary>
-    /// Opens the accounts. To be called before the first request can read the new config, and once more when no more requests read the one
-    /// before: each of them counts in the period that it knows, until this says it anew.
-    /// </summary>
-    public void Apply()
-    {
-        accept();
-        limiter.Load(sums);
     }
 }

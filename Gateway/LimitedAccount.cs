@@ -18,7 +18,7 @@ internal sealed record LimitedAccount(SubjectKind Kind, string? Id, string? Mode
 
     /// <summary>All accounts with any limit, with the limits of their subjects.</summary>
     public static IEnumerable<(LimitedAccount Account, SubjectLimits Limits)> In(GatewayConfig config) =>
-        Subjects(config).Where(subject => subject.Limits.IsLimited).SelectMany(Accounts);
+        Subjects(config).DistinctBy(subject => (subject.Kind, subject.Id)).Where(subject => subject.Limits.IsLimited).SelectMany(Accounts);
 
     /// <summary>What it has spent since an instant. Null: the balance says it.</summary>
     public SumQuestion? Since(BudgetSpan span) =>

@@ -58,7 +58,7 @@ internal sealed class LiveConfig
         var limits = parts.Limits.Prepare(config);
         limits.Apply(); // before a caller can bring the limits that it opens
         // 3
-        var withoutKey = parts.Keys.Use(KeySetupOf(config));
+        var withoutKey = UseKeys(config, limits);
         // 4
         parts.Router.Use(config.Router);
         parts.Limiter.Settings = LimiterSettingsOf(config);
@@ -76,6 +76,20 @@ internal sealed class LiveConfig
             NeedsRestart = settings.SeriesLimit <= _seriesAtStart ? []
                 : [$"room in the metrics (made for {_seriesAtStart} label sets each, this config may need {settings.SeriesLimit})"],
         };
+    }
+
+    /// <returns>Users that a key is to be minted for.</returns>
+    private IReadOnlyList<string> UseKeys(GatewayConfig config, LimitChange limits)
+    {
+        try
+        {
+            return [.. _parts!.Keys.Use(KeySetupOf(config))];
+        }
+        catch
+        {
+            limits.TakeBack();
+            throw;
+        }
     }
 
     /// <summary>What a million tokens in and a million out cost, to compare by. Null: unknown.</summary>

@@ -50,6 +50,22 @@ public sealed class LedgerCommandTests
         Assert.That(error, Does.Contain("Row 2 is not as it was written").And.Contains("holds for 1 rows"));
     }
 
+    [Test]
+    public async Task VerifyWalksArchivesAndNamesOneThatIsMissing()
+    {
+        await Spend();
+        var head = Run("verify").Output.Trim().Split(' ')[^1];
+        new ArchiveWriter(_folder.OpenDatabase()).MoveSome(Sample.Start.AddMonths(1));
+        await Spend();
+        Assert.That(Run("verify", "--expect", head).Code, Is.Zero);
+        Assert.That(Run("verify").Output, Does.StartWith("The ledger holds: 6 rows"));
+
+        File.Delete(_folder.File("gateway-2026-11.db"));
+        var (code, _, error) = Run("verify");
+        Assert.That(code, Is.EqualTo(1));
+        Assert.That(error, Does.Contain("The archive gateway-2026-11.db with rows 1 to 3 is missing."));
+    }
+
     [TestCase("abc")]
     [TestCase("x:0000000000000000000000000000000000000000000000000000000000000000")]
     public void WhatIsNoHeadIsRefused(string head) => Assert.That(Run("verify", "--expect", head).Code, Is.Not.Zero);

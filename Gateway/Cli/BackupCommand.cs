@@ -21,7 +21,7 @@ public static class BackupCommand
                 LedgerHead? head = null;
                 DatabaseBackup.Make(Database.OpenExisting(path, readOnly: true), parsed.GetRequiredValue(file), copy =>
                 {
-                    var proof = LedgerProof.Of(copy, null);
+                    var proof = LedgerProof.OfDatabase(copy);
                     head = proof.Head;
                     return proof.Broken;
                 });

@@ -137,7 +137,7 @@ internal static class ConfigSections
         new KnownKey("store_prompts_in_spend_logs", Ignored, NoPrompts),
         new KnownKey("disable_spend_updates", Ignored, "has no effect: spend is always counted"),
         new KnownKey("disable_error_logs", Ignored, "has no effect: failed attempts stay in the ledger, without their text"),
-        new KnownKey("maximum_spend_logs_*", Ignored, $"{NotHonoured}: the ledger keeps every row"),
+        new KnownKey("maximum_spend_logs_cleanup_cron", Ignored, $"{NotHonoured}; maximum_spend_logs_retention_interval says how often"),
         new KnownKey("alerting_threshold", Ignored, $"{NotHonoured}: slow answers are seen in the metrics, no alert tells of them"),
         new KnownKey("spend_report_frequency", Ignored, NoAlerts),
         new KnownKey("health_check_staleness_threshold", Ignored, "has no effect: a result counts until the next check"),

@@ -36,6 +36,12 @@ public sealed record GeneralSettings
     /// <summary>Keep balances, drop ledger detail.</summary>
     public bool DisableSpendLogs { get; init; }
 
+    /// <summary>How long rows of the ledger stay before their month is moved to a file of its own. Null: for ever.</summary>
+    public BudgetPeriod? SpendLogsRetention { get; init; }
+
+    /// <summary>How often to look for months to be moved.</summary>
+    public TimeSpan SpendLogsRetentionInterval { get; init; } = TimeSpan.FromDays(1);
+
     /// <summary>As in <see cref="RouterSettings"/>: on where either section says so.</summary>
     public bool EnforceFallbackModelAccess { get; init; }
 
@@ -105,6 +111,9 @@ public sealed record GeneralSettings
             MetricCardinality = s.Count("metric_cardinality", least: 1, most: 10_000_000) ?? defaults.MetricCardinality,
             DecisionRetention = DecisionRetention.Read(s),
             DisableSpendLogs = s.Flag("disable_spend_logs") ?? false,
+            SpendLogsRetention = ReadRetention(s),
+            SpendLogsRetentionInterval =
+                s.Duration("maximum_spend_logs_retention_interval", zero: false) ?? defaults.SpendLogsRetentionInterval,
             EnforceFallbackModelAccess = s.IsSwitchedOn("enforce_fallback_model_access"),
             Alerts = AlertSettings.Read(s),
             TokenCounting =
@@ -116,6 +125,19 @@ public sealed record GeneralSettings
             EnableHealthCheckRouting = ReadHealthRouting(s),
             HealthCheckIgnoreTransientErrors = s.Flag("health_check_ignore_transient_errors") ?? false,
         };
+    }
+
+    /// <summary>Unreadable: every row stays.</summary>
+    private static BudgetPeriod? ReadRetention(YamlSection s)
+    {
+        const string Key = "maximum_spend_logs_retention_period";
+        if (s.Text(Key) is not { } text)
+            return null;
+        if (BudgetPeriod.TryParse(text, out var period))
+            return period;
+        s.Report(FindingKind.Invalid, Key,
+            $"must be a time as 90d, 12w or 6mo, not '{FindingLog.Clip(text, 40)}'; the database keeps every row");
+        return null;
     }
 
     /// <summary>A second at least: each round calls, and pays for, every deployment.</summary>

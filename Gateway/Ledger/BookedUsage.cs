@@ -1,4 +1,5 @@
 using Gateway.Storage;
+using Microsoft.Data.Sqlite;
 
 namespace Gateway.Ledger;
 
@@ -12,26 +13,40 @@ public readonly record struct BookedUsage(
     bool IsCorrected)
 {
     private const string Sql = $"""
-        SELECT user_id, provider, model, price_id, cost_nano_usd, latency_ms, time_ms,
-          EXISTS (SELECT 1 FROM ledger AS c WHERE c.reference = ledger.id AND c.kind = 'correction'),
+        SELECT user_id, provider, model, price_id, cost_nano_usd, latency_ms, time_ms, id,
           input_tokens, cached_read_tokens, cache_write_tokens, cache_write_hour_tokens, input_audio_tokens, output_tokens,
           reasoning_tokens, output_audio_tokens
         FROM ledger WHERE {LedgerFilter.Condition} AND kind NOT IN ('correction', 'reset') ORDER BY id
         """;
 
     /// <summary>Attempts in the order of their rows, read one by one.</summary>
-    /// <exception cref="Microsoft.Data.Sqlite.SqliteException">The database could not be read.</exception>
+    /// <exception cref="SqliteException">The database could not be read.</exception>
     public static IEnumerable<BookedUsage> Read(Database database, LedgerFilter filter)
     {
-        using var connection = database.Connect();
-        using var row = new PreparedStatement(connection, Sql);
-        filter.BindTo(row);
-        while (row.Read())
+        using var files = LedgerFiles.Open(database, filter.Since);
+        // A correction is written after its row, so it may lie in a later file.
+        HashSet<long> corrected = [.. files.Parts().SelectMany(part => CorrectedIn(part.Connection, part.LastId))];
+        foreach (var (connection, lastId) in files.Parts())
         {
-            yield return new BookedUsage(
-                row.Text(0), row.Text(1), row.Text(2), row.IsNull(3) ? null : row.Text(3), UsageOf(row), new NanoUsd(row.Number(4)),
-                TimeSpan.FromMilliseconds(row.Number(5)), DateTimeOffset.FromUnixTimeMilliseconds(row.Number(6)), row.Number(7) != 0);
+            using var row = new PreparedStatement(connection, Sql);
+            filter.BindTo(row, lastId);
+            while (row.Read())
+            {
+                yield return new BookedUsage(
+                    row.Text(0), row.Text(1), row.Text(2), row.IsNull(3) ? null : row.Text(3), UsageOf(row), new NanoUsd(row.Number(4)),
+                    TimeSpan.FromMilliseconds(row.Number(5)), DateTimeOffset.FromUnixTimeMilliseconds(row.Number(6)),
+                    corrected.Contains(row.Number(7)));
+            }
         }
+    }
+
+    private static IEnumerable<long> CorrectedIn(SqliteConnection connection, long lastId)
+    {
+        using var row = new PreparedStatement(
+            connection, "SELECT reference FROM ledger WHERE reference IS NOT NULL AND kind = 'correction' AND id <= ?1");
+        row.Bind(lastId);
+        while (row.Read())
+            yield return row.Number(0);
     }
 
     private static Usage UsageOf(PreparedStatement row) => new()

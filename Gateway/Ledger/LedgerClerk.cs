@@ -24,7 +24,9 @@ public sealed class LedgerClerk(Database database, TimeProvider time)
         using var transaction = connection.BeginTransaction();
         using var row = new PreparedStatement(connection, RowSql);
         if (!row.Bind(id).Read())
-            return $"There is no row {id} in the ledger.";
+            return LedgerArchive.All(connection).Find(archive => id >= archive.FirstId && id <= archive.LastId) is { } closed
+                ? $"Row {id} lies in the archive {closed.File}, which is closed: only rows that are not archived can be settled."
+                : $"There is no row {id} in the ledger.";
         if (row.Number(LedgerTable.IsEstimated) == 0 && row.Text(LedgerTable.Kind) != "recovered")
             return $"Row {id} ({row.Text(LedgerTable.Kind)}) is neither estimated nor recovered: its cost is what the provider reported.";
 

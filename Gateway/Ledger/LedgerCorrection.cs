@@ -26,11 +26,11 @@ public sealed record LedgerCorrection(
     {
         using var rows = new PreparedStatement(connection, SinceSql);
         rows.Bind(id);
-        var found = new List<LedgerCorrection>();
+        var (found, reader) = (new List<LedgerCorrection>(), new RowSubjects());
         while (rows.Read())
         {
             var subjects = new List<Subject>();
-            RowSubjects.Read(rows, 5, subjects);
+            reader.Read(rows, 5, subjects);
             // A reset lets the user start from zero, and nobody else.
             var isReset = rows.Text(1) == ResetKind;
             found.Add(new LedgerCorrection(

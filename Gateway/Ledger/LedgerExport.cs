@@ -10,10 +10,12 @@ namespace Gateway.Ledger;
 /// <param name="UserId">Only this user's. Null: everybody's.</param>
 public sealed record LedgerFilter(DateTimeOffset? Since = null, DateTimeOffset? Until = null, string? UserId = null)
 {
-    internal const string Condition = "time_ms >= ?1 AND time_ms < ?2 AND (?3 IS NULL OR user_id = ?3)";
+    internal const string Condition = "time_ms >= ?1 AND time_ms < ?2 AND (?3 IS NULL OR user_id = ?3) AND id <= ?4";
 
-    internal void BindTo(PreparedStatement statement) => statement
-        .Bind(Since?.ToUnixTimeMilliseconds() ?? long.MinValue).Bind(Until?.ToUnixTimeMilliseconds() ?? long.MaxValue).Bind(UserId);
+    /// <param name="lastId">Rows after it do not count (<see cref="LedgerFiles.Parts"/>).</param>
+    internal void BindTo(PreparedStatement statement, long lastId) => statement
+        .Bind(Since?.ToUnixTimeMilliseconds() ?? long.MinValue).Bind(Until?.ToUnixTimeMilliseconds() ?? long.MaxValue).Bind(UserId)
+        .Bind(lastId);
 }
 
 /// <summary>Writes rows of the ledger as text, one line each, in the order of their ids, with all columns and the hash.</summary>
@@ -30,36 +32,38 @@ public static class LedgerExport
     /// <exception cref="Microsoft.Data.Sqlite.SqliteException">The database could not be read.</exception>
     public static void WriteCsv(Database database, LedgerFilter filter, TextWriter output)
     {
-        using var connection = database.Connect();
-        using var rows = new PreparedStatement(connection, Sql);
-        filter.BindTo(rows);
-        output.Write(string.Join(',', Enumerable.Range(0, rows.Columns).Select(rows.NameOf)) + "\r\n");
-        var cells = new string[rows.Columns];
-        while (rows.Read())
+        var cells = Array.Empty<string>();
+        foreach (var row in Rows(database, filter))
         {
+            if (cells.Length == 0)
+                WriteNames(row, output);
+            Array.Resize(ref cells, row.Columns);
             for (var i = 0; i < cells.Length; i++)
-                cells[i] = CellOf(rows, i);
+                cells[i] = CellOf(row, i);
             output.Write(string.Join(',', cells) + "\r\n");
         }
+        if (cells.Length > 0)
+            return;
+        using var connection = database.Connect();
+        using var none = new PreparedStatement(connection, Sql);
+        WriteNames(none, output);
     }
 
     /// <summary>One JSON object per line, with the columns as members.</summary>
     /// <exception cref="Microsoft.Data.Sqlite.SqliteException">The database could not be read.</exception>
     public static void WriteJsonLines(Database database, LedgerFilter filter, TextWriter output)
     {
-        using var connection = database.Connect();
-        using var rows = new PreparedStatement(connection, Sql);
-        filter.BindTo(rows);
-        var names = Enumerable.Range(0, rows.Columns).Select(rows.NameOf).ToArray();
+        string[]? names = null;
         var line = new ArrayBufferWriter<byte>();
         using var json = new Utf8JsonWriter(line);
-        while (rows.Read())
+        foreach (var row in Rows(database, filter))
         {
+            names ??= [.. Enumerable.Range(0, row.Columns).Select(row.NameOf)];
             json.WriteStartObject();
             for (var i = 0; i < names.Length; i++)
             {
                 json.WritePropertyName(names[i]);
-                WriteValue(json, rows, i, names[i]);
+                WriteValue(json, row, i, names[i]);
             }
             json.WriteEndObject();
             json.Flush();
@@ -68,6 +72,22 @@ public static class LedgerExport
             json.Reset();
         }
     }
+
+    /// <summary>Rows of archives and the database, in their order; each is valid until the next.</summary>
+    private static IEnumerable<PreparedStatement> Rows(Database database, LedgerFilter filter)
+    {
+        using var files = LedgerFiles.Open(database, filter.Since);
+        foreach (var (connection, lastId) in files.Parts())
+        {
+            using var rows = new PreparedStatement(connection, Sql);
+            filter.BindTo(rows, lastId);
+            while (rows.Read())
+                yield return rows;
+        }
+    }
+
+    private static void WriteNames(PreparedStatement row, TextWriter output) =>
+        output.Write(string.Join(',', Enumerable.Range(0, row.Columns).Select(row.NameOf)) + "\r\n");
 
     private static string CellOf(PreparedStatement row, int column) =>
         row.IsNull(column) ? ""

@@ -1,4 +1,5 @@
 using Gateway.Storage;
+using Microsoft.Data.Sqlite;
 
 namespace Gateway.Ledger;
 
@@ -9,61 +10,129 @@ namespace Gateway.Ledger;
 public sealed record LedgerProof(LedgerHead Head, string? Broken, bool? IsExpectedFound)
 {
     /// <summary>
-    /// Walks the chain from its first row, comparing each hash, and compares the balances with the sums of the rows. Everything is read in
-    /// one transaction, as it was at one moment, beside a gateway that writes.
+    /// Walks the chain from its first row, through the archives and the database, comparing each hash, and compares the balances with the
+    /// sums of the rows. Everything is read as it was at one moment, beside a gateway that writes. Where an archive is missing the rest is
+    /// walked all the same.
     /// </summary>
     /// <param name="expected">An earlier end; a count of -1 stands for any.</param>
-    /// <exception cref="Microsoft.Data.Sqlite.SqliteException">The database could not be read.</exception>
+    /// <exception cref="SqliteException">The database could not be read.</exception>
     public static LedgerProof Of(Database database, LedgerHead? expected)
     {
         using var connection = database.Connect();
         Database.Run(connection, "BEGIN");
-        using var rows = new PreparedStatement(connection, LedgerTable.SelectSql);
         var walk = new Walk(expected);
+        foreach (var archive in LedgerArchive.All(connection))
+        {
+            if (walk.Through(archive, database.Path) is { } broken)
+                return walk.Proof(broken);
+        }
+        return walk.Proof(walk.CompareArchived(ArchivedSums.Balances(connection)) ?? WalkDatabase(walk, connection));
+    }
+
+    /// <summary>As <see cref="Of"/>, without the archives: for a copy of the database alone.</summary>
+    /// <exception cref="SqliteException">The database could not be read.</exception>
+    public static LedgerProof OfDatabase(Database database)
+    {
+        using var connection = database.Connect();
+        Database.Run(connection, "BEGIN");
+        var walk = new Walk(null);
+        if (LedgerArchive.All(connection).LastOrDefault() is { } last)
+            walk.Skip(last);
+        walk.Count(ArchivedSums.Balances(connection));
+        return walk.Proof(WalkDatabase(walk, connection));
+    }
+
+    private static string? WalkDatabase(Walk walk, SqliteConnection connection)
+    {
+        using var rows = new PreparedStatement(connection, LedgerTable.SelectSql);
         while (rows.Read())
         {
             if (walk.Next(rows) is { } broken)
-                return walk.Proof(broken);
+                return broken;
         }
         using var head = new PreparedStatement(connection, LedgerHead.Sql);
         if (walk.CompareEnd(head) is { } cut)
-            return walk.Proof(cut);
+            return cut;
         using var balances = new PreparedStatement(
             connection, "SELECT kind, id, spent_nano_usd, unlogged_nano_usd FROM balance ORDER BY kind, id");
-        return walk.Proof(walk.CompareBalances(balances));
+        return walk.CompareBalances(balances);
     }
 
     private sealed class Walk(LedgerHead? expected)
     {
-        private readonly RowBytes _bytes = new();
-        private readonly byte[] _hash = new byte[RowBytes.HashLength];
+        private readonly ChainWalk _chain = new(null, 0);
         private readonly byte[] _expected = expected is null ? [] : Convert.FromHexString(expected.Hash);
-        private readonly Dictionary<(string Kind, string Id), Int128> _sums = [];
-        private long _count;
-        private long _last;
+        private Dictionary<(string Kind, string Id), Int128> _sums = [];
         private bool _isFound = expected is { Count: <= 0 } && expected.Hash.All(digit => digit == '0');
+        private readonly List<string> _gaps = [];
 
-        public LedgerProof Proof(string? broken) =>
-            new(new LedgerHead(_count, Convert.ToHexStringLower(_hash)), broken,
-                expected is not null && (broken is null || _isFound) ? _isFound : null);
+        public LedgerProof Proof(string? broken)
+        {
+            broken ??= _gaps.Count > 0 ? string.Join(' ', _gaps) : null;
+            return new(_chain.Head, broken, expected is not null && (broken is null || _isFound) ? _isFound : null);
+        }
+
+        /// <returns>Null, or what is wrong with the archive; one that is missing is noted.</returns>
+        public string? Through(LedgerArchive archive, string database)
+        {
+            if (!File.Exists(archive.PathBeside(database)))
+            {
+                _gaps.Add($"The archive {archive.File} with {archive.Rows} is missing.");
+                Skip(archive);
+                return null;
+            }
+            try
+            {
+                using var file = archive.Open(database);
+                using var rows = new PreparedStatement(file, $"SELECT {LedgerTable.Columns}, hash FROM ledger WHERE id <= ?1 ORDER BY id");
+                rows.Bind(archive.LastId);
+                while (rows.Read())
+                {
+                    if (Next(rows) is { } broken)
+                        return $"In the archive {archive.File}: {broken}";
+                }
+            }
+            catch (SqliteException e)
+            {
+                return $"The archive {archive.File} cannot be read: it {Database.Explain(e)}";
+            }
+            return _chain.Head == archive.Head
+                ? null
+                : $"The archive {archive.File} ends at row {_chain.LastId} after {_chain.Count} rows, but was kept to end after "
+                    + $"{archive.Head.Count}.";
+        }
+
+        public void Skip(LedgerArchive archive)
+        {
+            _chain.Skip(archive.Head, archive.LastId);
+            Meet();
+        }
+
+        /// <summary>Takes sums for rows that are not walked.</summary>
+        public void Count(Dictionary<(string Kind, string Id), Int128> sums) => _sums = sums;
+
+        /// <summary>What is kept of the archives' rows must be what they add up to.</summary>
+        public string? CompareArchived(Dictionary<(string Kind, string Id), Int128> kept)
+        {
+            if (_gaps.Count == 0)
+            {
+                foreach (var ((kind, id), sum) in _sums.Concat(kept.Where(other => !_sums.ContainsKey(other.Key))))
+                {
+                    if (kept.GetValueOrDefault((kind, id)) is var noted && noted != _sums.GetValueOrDefault((kind, id)))
+                        return $"The archives' part of the balance of {kind} '{id}' is {Show(noted)} USD, but their rows add up to "
+                            + $"{Show(_sums.GetValueOrDefault((kind, id)))} USD.";
+                }
+            }
+            Count(kept);
+            return null;
+        }
 
         /// <returns>Null, or what is wrong with the row.</returns>
         public string? Next(PreparedStatement row)
         {
-            var id = row.Number(LedgerTable.Id);
-            Span<byte> hash = stackalloc byte[RowBytes.HashLength];
-            _hash.CopyTo(hash);
-            _bytes.Clear();
-            _bytes.AddRow(row, LedgerTable.ColumnCount);
-            _bytes.Chain(hash);
-            if (!hash.SequenceEqual(row.Utf8(LedgerTable.ColumnCount)))
-                return id == _last + 1
-                    ? $"Row {id} is not as it was written, or was put in the place of another."
-                    : $"Row {_last + 1} is missing; the next row, {id}, does not follow from row {_last}.";
-            hash.CopyTo(_hash);
-            _last = id;
-            _count++;
-            _isFound |= hash.SequenceEqual(_expected) && expected!.Count is var count && (count < 0 || count == _count);
+            if (_chain.Next(row) is { } broken)
+                return broken;
+            Meet();
             LedgerTable.AddTo(_sums, row);
             return null;
         }
@@ -72,11 +141,13 @@ public sealed record LedgerProof(LedgerHead Head, string? Broken, bool? IsExpect
         {
             if (!head.Read())
                 return "The table ledger_head, which keeps the end of the chain, is empty.";
-            if (head.Number(0) > _count)
-                return $"Row {_last + 1} is missing, and all rows after it: there were {head.Number(0)} rows, and there are {_count}.";
-            return head.Number(0) == _count && head.Utf8(1).SequenceEqual(_hash)
+            if (head.Number(0) > _chain.Count)
+                return $"Row {_chain.LastId + 1} is missing, and all rows after it: there were {head.Number(0)} rows, and there are "
+                    + $"{_chain.Count}.";
+            return head.Number(0) == _chain.Count && head.Utf8(1).SequenceEqual(_chain.Hash)
                 ? null
-                : $"The chain ends at row {_last} after {_count} rows, but was kept to end after {head.Number(0)} with another hash.";
+                : $"The chain ends at row {_chain.LastId} after {_chain.Count} rows, but was kept to end after {head.Number(0)} with "
+                    + "another hash.";
         }
 
         public string? CompareBalances(PreparedStatement balances)
@@ -101,6 +172,9 @@ public sealed record LedgerProof(LedgerHead Head, string? Broken, bool? IsExpect
             }
             return null;
         }
+
+        private void Meet() => _isFound |=
+            _chain.Hash.SequenceEqual(_expected) && expected!.Count is var count && (count < 0 || count == _chain.Count);
 
         private static string Show(Int128 sum) => new NanoUsd((long)Int128.Clamp(sum, long.MinValue, long.MaxValue)).ToString();
     }

@@ -11,7 +11,7 @@ public sealed class LedgerSums
 
     private const string RecentSql = $"""
         SELECT time_ms, exchange_id, model_group, prompt_tokens + completion_tokens, {RowSubjects.Columns} FROM ledger
-        WHERE time_ms >= ?1 AND kind NOT IN ('correction', 'reset') ORDER BY id
+        WHERE time_ms >= ?1 AND kind NOT IN ('correction', 'reset') ORDER BY time_ms
         """;
 
     private readonly Dictionary<SumQuestion, SumTally> _tallies;
@@ -41,8 +41,10 @@ public sealed class LedgerSums
         sums.ReadHead(connection);
         sums.Balances = ReadBalances(connection);
         var kept = store.Fill(connection, tallies);
-        SumCount.ApplyResets(connection, tallies.Values);
         var (known, unknown) = (kept.Tallies, tallies.Values.Except(kept.Tallies).ToList());
+        if (unknown.Count > 0)
+            SumCount.Archived(connection, unknown);
+        SumCount.ApplyResets(connection, tallies.Values);
         if (known.Count > 0)
             SumCount.After(connection, known, kept.LastRow);
         if (unknown.Count > 0)
@@ -50,18 +52,18 @@ public sealed class LedgerSums
         return sums;
     }
 
-    /// <summary>Attempts that started at a time or later, in the order of their rows.</summary>
+    /// <summary>Attempts that started at a time or later, the earliest first.</summary>
     /// <exception cref="SqliteException">The database could not be read.</exception>
     public static List<RecentAttempt> ReadRecent(Database database, DateTimeOffset since)
     {
         using var connection = database.Connect();
         using var row = new PreparedStatement(connection, RecentSql);
         row.Bind(since.ToUnixTimeMilliseconds());
-        var recent = new List<RecentAttempt>();
+        var (recent, reader) = (new List<RecentAttempt>(), new RowSubjects());
         while (row.Read())
         {
             var subjects = new List<Subject>();
-            RowSubjects.Read(row, 4, subjects);
+            reader.Read(row, 4, subjects);
             recent.Add(new RecentAttempt(
                 DateTimeOffset.FromUnixTimeMilliseconds(row.Number(0)), row.Text(1), subjects, row.Text(2), row.Number(3)));
         }

@@ -16,8 +16,13 @@ internal sealed class SumCount
     private const string ResetsSql =
         "SELECT user_id, max(id) FROM ledger WHERE reference IS NOT NULL AND kind = 'reset' GROUP BY user_id";
 
+    private const string ArchivedSql = """
+        SELECT kind, id, by_model, model, nano_usd, until_ms FROM archived_sum JOIN archive ON archive.number = archived_sum.archive
+        """;
+
     private readonly Dictionary<Subject, List<SumTally>> _named = [];
     private readonly List<SumTally> _anyOfKind = [];
+    private readonly RowSubjects _reader = new();
     private readonly List<Subject> _subjects = [];
 
     private SumCount(IEnumerable<SumTally> tallies)
@@ -56,14 +61,36 @@ internal sealed class SumCount
     public static void After(SqliteConnection connection, IReadOnlyCollection<SumTally> tallies, long row) =>
         new SumCount(tallies).Count(connection, AfterSql, row);
 
+    /// <summary>
+    /// Counts what was moved to archives. Of an archive in whose month a question begins all is taken: rather too much than too little,
+    /// where a config asks for what was moved before it.
+    /// </summary>
+    public static void Archived(SqliteConnection connection, IReadOnlyCollection<SumTally> tallies)
+    {
+        var count = new SumCount(tallies);
+        using var row = new PreparedStatement(connection, ArchivedSql);
+        while (row.Read())
+        {
+            var subject = new Subject((SubjectKind)row.Number(0), row.Text(1));
+            foreach (var tally in count.TalliesOf(subject))
+            {
+                if (tally.Question.ByModel == (row.Number(2) != 0) && tally.Question.SinceMs < row.Number(5))
+                    tally.Add(subject.Id, row.Text(3), row.Number(4));
+            }
+        }
+    }
+
+    private IEnumerable<SumTally> TalliesOf(Subject subject) =>
+        _anyOfKind.Where(tally => tally.Question.Kind == subject.Kind).Concat(_named.GetValueOrDefault(subject, []));
+
     private void Count(SqliteConnection connection, string sql, long from)
     {
         using var row = new PreparedStatement(connection, sql);
         row.Bind(from);
         while (row.Read())
         {
-            var (id, time, cost, model) = (row.Number(0), row.Number(1), row.Number(2), row.Text(3));
-            RowSubjects.Read(row, 4, _subjects);
+            var (id, time, cost, model) = (row.Number(0), row.Number(1), row.Number(2), _reader.Text(row.Utf8(3)));
+            _reader.Read(row, 4, _subjects);
             foreach (var subject in _subjects)
             {
                 if (_named.TryGetValue(subject, out var tallies))

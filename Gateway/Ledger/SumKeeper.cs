@@ -6,8 +6,11 @@ namespace Gateway.Ledger;
 /// <summary>Adds up from time to time what the next start will ask, and at the end, so that it need not read every row again.</summary>
 public sealed partial class SumKeeper : IDisposable
 {
-    /// <summary>After a kill, a start adds up the rows of so long: some 300,000 at a thousand requests a second, in half a second.</summary>
-    private static readonly TimeSpan Interval = TimeSpan.FromMinutes(5);
+    /// <summary>
+    /// After a kill, a start adds up the rows of so long: 60,000 at a thousand requests a second, in a quarter of a second. The same work
+    /// is done here each time.
+    /// </summary>
+    private static readonly TimeSpan Interval = TimeSpan.FromMinutes(1);
 
     private readonly Database _database;
     private readonly SumStore _store;

@@ -11,7 +11,9 @@ internal sealed class SumTally(SumQuestion question)
     /// </summary>
     private const int MostNames = 200_000;
 
+    // Most questions are about one subject and all models: no table for one sum.
     private readonly Dictionary<(string Id, string Model), long> _sums = [];
+    private long _sum;
 
     public SumQuestion Question { get; } = question;
 
@@ -19,7 +21,10 @@ internal sealed class SumTally(SumQuestion question)
     public long After { get; set; }
 
     /// <summary>The sums; the model is empty where the question is not by model.</summary>
-    public IReadOnlyDictionary<(string Id, string Model), long> Sums => _sums;
+    public IReadOnlyDictionary<(string Id, string Model), long> Sums =>
+        IsOne ? new Dictionary<(string, string), long> { [(Question.Id!, "")] = _sum } : _sums;
+
+    private bool IsOne => Question is { Id: not null, ByModel: false };
 
     /// <summary>A subject starts from zero after a row.</summary>
     public void Restart(long row)
@@ -27,6 +32,7 @@ internal sealed class SumTally(SumQuestion question)
         if (row <= After)
             return;
         After = row;
+        _sum = 0;
         _sums.Clear();
     }
 
@@ -34,6 +40,7 @@ internal sealed class SumTally(SumQuestion question)
     public void Forget()
     {
         After = 0;
+        _sum = 0;
         _sums.Clear();
     }
 
@@ -45,10 +52,17 @@ internal sealed class SumTally(SumQuestion question)
 
     public void Add(string id, string model, long nanoUsd)
     {
+        if (IsOne)
+        {
+            _sum = Sum(_sum, nanoUsd);
+            return;
+        }
         var key = (id, Question.ByModel ? model : "");
         if (_sums.Count >= MostNames && Question.Id is null && !_sums.ContainsKey(key))
             return;
         ref var sum = ref CollectionsMarshal.GetValueRefOrAddDefault(_sums, key, out _);
-        sum = (long)Int128.Clamp((Int128)sum + nanoUsd, -LedgerInsert.MostSpent, LedgerInsert.MostSpent);
+        sum = Sum(sum, nanoUsd);
     }
+
+    private static long Sum(long a, long b) => (long)Int128.Clamp((Int128)a + b, -LedgerInsert.MostSpent, LedgerInsert.MostSpent);
 }
