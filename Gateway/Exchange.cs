@@ -59,6 +59,12 @@ public sealed class Attempt
     /// <summary>The usage object as the provider sent it, JSON. Null: it sent none.</summary>
     public string? RawUsage { get; set; }
 
+    /// <summary>The urgency that the answer says was billed. Null: it says none.</summary>
+    public ServiceTier? Service { get; set; }
+
+    /// <summary>What the provider said of its bill beside the tokens. Null: nothing.</summary>
+    public ReportedBill? Bill { get; set; }
+
     public NanoUsd Cost { get; set; }
 
     /// <summary>Which price was applied (for the ledger), and at what rates. Null: the price is unknown.</summary>

@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace Gateway;
 
 /// <summary>At which urgency a provider works, where it has a price of its own for that (<c>service_tier</c>).</summary>
@@ -14,4 +16,17 @@ public enum ServiceTier
 
     /// <summary>Within a day, cheaper.</summary>
     Batch,
+}
+
+/// <summary>The names of urgencies in answers.</summary>
+public static class ServiceTierNames
+{
+    /// <summary>Reads the <c>service_tier</c> of an answer.</summary>
+    /// <returns>Null for <c>auto</c>, which does not say what was billed.</returns>
+    public static ServiceTier? Read(ReadOnlySpan<byte> name) =>
+        Ascii.EqualsIgnoreCase(name, "auto"u8) ? null
+        : Ascii.EqualsIgnoreCase(name, "flex"u8) ? ServiceTier.Flex
+        : Ascii.EqualsIgnoreCase(name, "priority"u8) ? ServiceTier.Priority
+        : Ascii.EqualsIgnoreCase(name, "batch"u8) ? ServiceTier.Batch
+        : ServiceTier.Standard;
 }

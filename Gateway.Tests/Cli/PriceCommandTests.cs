@@ -29,6 +29,27 @@ public sealed class PriceCommandTests
         Assert.That(output, Does.Match(@"request +1 × 0\.012 USD +=").And.Match(@"sum +0\.013 USD"));
     }
 
+    [Test]
+    public void SearchesThatAModelMakesByItselfAreALine()
+    {
+        var (_, output, _) = Run("gpt-4o-search-preview", "--input", "1000");
+        Assert.That(output, Does.Match(@"search +1 × 0\.025 USD +=").And.Match(@"sum +0\.0275 USD"));
+    }
+
+    [Test]
+    public void SearchesThatAreAskedForAreCounted()
+    {
+        var (_, output, _) = Run("claude-haiku-4-5", "--input", "1000", "--searches", "3");
+        Assert.That(output, Does.Match(@"search +3 × 0\.01 USD +=").And.Match(@"sum +0\.031 USD").And.Not.Contain("note:"));
+    }
+
+    [Test]
+    public void SearchesWithoutAKnownFeeAreSaid()
+    {
+        var (_, output, _) = Run("deepseek/deepseek-chat", "--input", "1000", "--searches", "3", "--at", "2026-11-24T12:00");
+        Assert.That(output, Does.Contain("no fee is known for searches").And.Match(@"sum +0\.00027 USD"));
+    }
+
     [TestCase("gpt-4oo", "openai/gpt-4o")]
     [TestCase("anthropic/claude-haiku-45", "anthropic/claude-haiku-4-5")]
     [TestCase("openai/dall-e-3", "no price is known")]

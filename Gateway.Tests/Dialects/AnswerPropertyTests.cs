@@ -43,7 +43,7 @@ public sealed class AnswerPropertyTests
     public void AnyBytesPassAsAStreamWithoutAnExceptionAndTheSameInPieces() => Gen.Select(
         Gen.OneOf(Gen.Byte.Array[0, 80], JsonGen.Broken(Stream)), Gen.Bool, Gen.Bool, Gen.Int[1, 9]).Sample((bytes, hides, cost, size) =>
     {
-        var options = new StreamOptions("m", hides, cost ? usage => new NanoUsd(usage.Total) : null);
+        var options = new StreamOptions("m", hides, cost ? reported => new NanoUsd(reported.Usage.Total) : null);
         return Run(options, bytes, size) == Run(options, bytes, int.MaxValue);
     }, iter: 40_000);
 

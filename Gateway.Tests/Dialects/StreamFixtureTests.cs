@@ -88,7 +88,7 @@ public sealed class StreamFixtureTests
         var translator = new OpenAiDialect().Translate(new StreamOptions(
             options["model"]!.GetValue<string>(),
             options["hidesUsage"]!.GetValue<bool>(),
-            options["cost"]!.GetValue<bool>() ? usage => new NanoUsd(usage.Prompt * 1_000 + usage.Completion * 2_000) : null));
+            options["cost"]!.GetValue<bool>() ? reported => new NanoUsd(reported.Usage.Prompt * 1_000 + reported.Usage.Completion * 2_000) : null));
         var output = new ArrayBufferWriter<byte>();
         var waiting = new List<byte>();
         foreach (var chunk in stream.Chunk(Math.Max(1, Math.Min(size, stream.Length))))

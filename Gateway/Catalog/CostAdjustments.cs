@@ -37,10 +37,13 @@ internal sealed class CostAdjustments
         return new CostAdjustments(adjustments, Of(null, everywhere));
     }
 
+    /// <summary>What a provider's answers are given off and on.</summary>
+    public PriceAdjustment Of(Provider provider) => _byProvider.GetValueOrDefault(provider.Name, _others);
+
     /// <summary>The price with what its provider's answers are given off and on. Allocates once per price.</summary>
     public ModelPrice? Apply(Provider provider, ModelPrice? price)
     {
-        var adjustment = _byProvider.GetValueOrDefault(provider.Name, _others);
+        var adjustment = Of(provider);
         if (price is null || adjustment.IsNone)
             return price;
         if (_adjusted.TryGetValue((price, adjustment), out var adjusted))

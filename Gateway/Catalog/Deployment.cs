@@ -77,6 +77,9 @@ public sealed record Deployment
     public override int GetHashCode() => RuntimeHelpers.GetHashCode(this);
     public override string ToString() => $"{ModelName} → {Model}";
 
+    /// <summary>What is taken off and put on what an answer costs, whoever says what that is.</summary>
+    internal PriceAdjustment Adjustment => Adjustments.Of(Provider);
+
     /// <summary>What a model costs here at a time. Null: unknown.</summary>
     internal ModelPrice? FindPrice(PriceBook prices, string upstreamModel, DateTimeOffset at)
     {

@@ -1,4 +1,5 @@
 using Gateway.Dialects;
+using Gateway.Pricing;
 
 namespace Gateway.Catalog;
 
@@ -43,6 +44,9 @@ public sealed record Provider
 
     /// <summary>True for a server of one's own, whose models cost nothing unless the deployment says otherwise.</summary>
     public bool IsLocal { get; init; }
+
+    /// <summary>Where it says what an answer has cost, which counts before a computed cost. None: it does not.</summary>
+    public CostReport CostReport { get; init; }
 
     /// <summary>False: known, but the gateway cannot speak to it yet; a call is answered with 501.</summary>
     public bool IsBuilt { get; init; } = true;

@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using Gateway.Dialects;
+using Gateway.Pricing;
 
 namespace Gateway.Catalog;
 
@@ -86,6 +87,7 @@ public static class Providers
         Open("openrouter", "Openrouter", "https://openrouter.ai/api/v1", "OPENROUTER_API_KEY", "OR_API_KEY") with
         {
             TakesMaxCompletionTokens = true, ModelParams = ["models"],
+            CostReport = CostReport.Cost, // openrouter.ai/docs/use-cases/usage-accounting; a credit is a USD
         },
         Open("together_ai", "Together_ai", "https://api.together.xyz/v1",
             "TOGETHERAI_API_KEY", "TOGETHER_API_KEY", "TOGETHER_AI_API_KEY", "TOGETHER_AI_TOKEN"),
@@ -94,8 +96,15 @@ public static class Providers
         {
             ApiBaseVariables = ["FIREWORKS_API_BASE"], ModelPath = "accounts/fireworks/models/",
         },
-        Open("xai", "XAI", "https://api.x.ai/v1", "XAI_API_KEY") with { TakesMaxCompletionTokens = true },
-        Open("perplexity", "Perplexity", "https://api.perplexity.ai", "PERPLEXITYAI_API_KEY", "PERPLEXITY_API_KEY"),
+        Open("xai", "XAI", "https://api.x.ai/v1", "XAI_API_KEY") with
+        {
+            TakesMaxCompletionTokens = true,
+            CostReport = CostReport.Ticks, // docs.x.ai/developers/cost-tracking
+        },
+        Open("perplexity", "Perplexity", "https://api.perplexity.ai", "PERPLEXITYAI_API_KEY", "PERPLEXITY_API_KEY") with
+        {
+            CostReport = CostReport.TotalCost, // docs.perplexity.ai/api-reference/chat-completions-post, usage.cost
+        },
         Open("cerebras", "Cerebras", "https://api.cerebras.ai/v1", "CEREBRAS_API_KEY") with
         {
             TakesMaxCompletionTokens = true,

@@ -52,6 +52,12 @@ public sealed class PriceCommand
     private readonly Option<long> _audioOut = Count("--audio-output", "Output tokens of audio.");
     private readonly Option<long> _imageOut = Count("--image-output", "Output tokens of images.");
 
+    private readonly Option<long?> _searches = new("--searches")
+    {
+        Description = "Searches that the provider makes itself. Default: those that the model makes unasked.",
+        HelpName = "N",
+    };
+
     private PriceCommand()
     {
     }
@@ -65,7 +71,7 @@ public sealed class PriceCommand
         var command = new Command("price", "Show what a request to a model costs.")
         {
             price._model, price._input, price._cached, price._written, price._writtenHour, price._audioIn, price._imageIn, price._output,
-            price._reasoning, price._audioOut, price._imageOut, price._seconds, price._service, price._at, price._configFile,
+            price._reasoning, price._audioOut, price._imageOut, price._searches, price._seconds, price._service, price._at, price._configFile,
         };
         command.SetAction(parsed => price.Run(parsed, environment, (time ?? TimeProvider.System).GetUtcNow()));
         return command;
@@ -76,7 +82,8 @@ public sealed class PriceCommand
     {
         var error = parsed.InvocationConfiguration.Error;
         var model = parsed.GetRequiredValue(_model);
-        if (ReadUsage(parsed) is not { } usage || parsed.GetValue(_seconds) is not (>= 0 and < 1e9 and var seconds))
+        if (ReadUsage(parsed) is not { } usage || parsed.GetValue(_seconds) is not (>= 0 and < 1e9 and var seconds)
+            || parsed.GetValue(_searches) is < 0 or > 1_000_000)
         {
             error.WriteLine("gateway price: no count may be negative, and the parts of --input and of --output not more than the whole.");
             return 1;
@@ -89,7 +96,7 @@ public sealed class PriceCommand
                 error.WriteLine($"gateway price: {unknown}");
                 return 1;
             }
-            var request = new PricedRequest(usage, TimeSpan.FromSeconds(seconds), parsed.GetValue(_service));
+            var request = new PricedRequest(usage, TimeSpan.FromSeconds(seconds), parsed.GetValue(_service), parsed.GetValue(_searches));
             foreach (var price in found)
                 PriceText.Write(price, request, parsed.InvocationConfiguration.Output);
             return 0;

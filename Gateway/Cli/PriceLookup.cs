@@ -8,7 +8,13 @@ namespace Gateway.Cli;
 /// <param name="Model">Whose price it is: <c>openai/gpt-4o</c>.</param>
 /// <param name="Price">The price.</param>
 /// <param name="Why">Where it comes from and why that counts.</param>
-internal sealed record FoundPrice(string Model, ModelPrice Price, string Why);
+internal sealed record FoundPrice(string Model, ModelPrice Price, string Why)
+{
+    public string Provider => Model[..Model.IndexOf('/')];
+
+    /// <summary>The model without its provider.</summary>
+    public string Upstream => Model[(Model.IndexOf('/') + 1)..];
+}
 
 /// <summary>Finds the prices that <c>gateway price</c> shows.</summary>
 internal static class PriceLookup

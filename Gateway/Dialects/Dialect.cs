@@ -70,13 +70,23 @@ public sealed record RequestChanges
 /// <param name="RawUsage">The usage object as it was sent: offset and length.</param>
 /// <param name="OutputBytes">Bytes of text in the answer, to estimate by where no usage is reported.</param>
 /// <param name="IsError">True when the answer is an error in disguise: a member <c>error</c> and no choices or data.</param>
-public readonly record struct AnswerFacts(int ModelStart, int ModelLength, Usage? Usage, Range RawUsage, long OutputBytes, bool IsError);
+public readonly record struct AnswerFacts(int ModelStart, int ModelLength, Usage? Usage, Range RawUsage, long OutputBytes, bool IsError)
+{
+    /// <summary>The urgency that the answer says was billed. Null: it says none.</summary>
+    public ServiceTier? Service { get; init; }
+
+    /// <summary>What the answer says of its bill beside the tokens. Null: nothing.</summary>
+    public ReportedBill? Bill { get; init; }
+}
+
+/// <summary>What an answer says of what is to be paid for it.</summary>
+public readonly record struct ReportedUsage(Usage Usage, ServiceTier? Service, ReportedBill? Bill);
 
 /// <summary>How a stream is to be changed on its way.</summary>
 /// <param name="Model">The name that the client knows the model by.</param>
 /// <param name="HidesUsage">True when the usage chunk was asked for by the gateway alone.</param>
 /// <param name="CostOf">When given, the usage chunk carries what this returns as <c>cost</c>.</param>
-public sealed record StreamOptions(string Model, bool HidesUsage, Func<Usage, NanoUsd?>? CostOf)
+public sealed record StreamOptions(string Model, bool HidesUsage, Func<ReportedUsage, NanoUsd?>? CostOf)
 {
     /// <summary>How many choices were asked for (<c>n</c>): before all of them have finished a stream is not whole.</summary>
     public int Choices { get; init; } = 1;

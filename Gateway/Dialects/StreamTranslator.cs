@@ -42,6 +42,12 @@ public abstract class StreamTranslator
     /// <summary>The usage object as it was sent. Null: none yet, or too large to keep.</summary>
     public string? RawUsage { get; protected set; }
 
+    /// <summary>The urgency that the stream says was billed. Null: nothing yet.</summary>
+    public ServiceTier? Service { get; protected set; }
+
+    /// <summary>What the provider said of its bill beside the tokens. Null: nothing yet.</summary>
+    public ReportedBill? Bill { get; protected set; }
+
     /// <summary>A larger usage object is not kept: the largest known has a few hundred bytes, and a ledger row is for good.</summary>
     private const int MaxRawUsage = 8 * 1024;
 

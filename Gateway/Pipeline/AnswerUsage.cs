@@ -10,14 +10,16 @@ internal static class AnswerUsage
     public static void Read(AttemptRun run, UpstreamAnswer answer, Attempt attempt)
     {
         attempt.Remaining = answer.Remaining;
-        if (answer is WholeAnswer whole)
+        if (answer is WholeAnswer { Facts: var facts } whole)
         {
-            attempt.RawUsage = whole.Facts.Usage is null ? null : StreamTranslator.KeepRawUsage(whole.Bytes[whole.Facts.RawUsage]);
-            Set(run, attempt, whole.Facts.Usage, whole.Facts.OutputBytes);
+            attempt.RawUsage = facts.Usage is null ? null : StreamTranslator.KeepRawUsage(whole.Bytes[facts.RawUsage]);
+            (attempt.Service, attempt.Bill) = (facts.Service, facts.Bill);
+            Set(run, attempt, facts.Usage, facts.OutputBytes);
         }
         else if (answer is StreamedAnswer { Translator: var translator })
         {
             attempt.RawUsage = translator.RawUsage;
+            (attempt.Service, attempt.Bill) = (translator.Service, translator.Bill);
             Set(run, attempt, translator.Usage, translator.OutputBytes);
         }
     }
@@ -30,29 +32,46 @@ internal static class AnswerUsage
         attempt.Usage = new Usage { Input = run.Exchange.InputTokens, Output = run.Request.IsStream ? 0 : outputAtMost };
     }
 
-    /// <summary>Books what the attempt's tokens cost; an estimate is never more than the bound.</summary>
-    /// <param name="price">Null: unknown, and nothing is booked.</param>
-    public static void Charge(Attempt attempt, ModelPrice? price)
+    /// <summary>
+    /// Books what the attempt costs; an estimate is never more than the bound. Where nobody knows the price, nothing is booked.
+    /// </summary>
+    public static void Charge(Attempt attempt, UpstreamCall call)
     {
-        if (price is null)
+        var price = call.AnswerPrice ?? new AnswerPrice { Model = attempt.Model, Price = call.Price };
+        var (service, bill, duration) = (attempt.Service, attempt.Bill, attempt.Latency);
+        if (price.CostOf(attempt.Usage, service, bill, duration) is not { } cost)
             return;
-        var duration = attempt.Latency;
-        attempt.PriceId = price.Id;
-        attempt.CostLines = usage => LinesOf(price, usage, duration);
-        attempt.Cost = price.CostOf(attempt.Usage, attempt.Latency);
-        if (attempt.IsEstimated && attempt.Cost > attempt.Bound)
+        attempt.PriceId = price.IdOf(bill);
+        attempt.CostLines = usage => Shown(price.LinesOf(usage, service, bill, duration));
+        attempt.Cost = cost;
+        if (attempt.IsEstimated && attempt.Cost > attempt.Bound && price.ReportedCost(bill) is null)
             attempt.Cost = attempt.Bound;
     }
 
-    /// <summary>The lines that a cost adds up from.</summary>
-    public static IEnumerable<CostLine> LinesOf(ModelPrice price, Usage usage, TimeSpan duration) =>
-        price.LinesOf(usage, duration).Select(line => new CostLine(line.Name, line.Count, (decimal)line.Rate / NanoUsd.PerUsd, line.Usd));
+    /// <summary>Lines as decisions show them.</summary>
+    public static IEnumerable<CostLine> Shown(IEnumerable<PriceLine>? lines) =>
+        (lines ?? []).Select(line => new CostLine(line.Name, line.Count, (decimal)line.Rate / NanoUsd.PerUsd, line.Usd));
 
+    /// <summary>
+    /// Takes the provider's figures; where there are none, or they say that a prompt or a text that passed took no token at all, what is
+    /// missing is estimated: nothing is billed as zero in silence.
+    /// </summary>
     private static void Set(AttemptRun run, Attempt attempt, Usage? reported, long outputBytes)
     {
-        attempt.IsEstimated = reported is null;
-        if (reported is null)
-            run.Exchange.Note("The provider reported no usage: the tokens are estimated from the bytes that passed.");
-        attempt.Usage = reported ?? new Usage { Input = run.Exchange.InputTokens, Output = InputEstimate.TokensOf(outputBytes) };
+        var usage = reported ?? default;
+        var hasPrompt = usage.Prompt > 0;
+        var hasOutput = usage.Completion > 0 || outputBytes == 0;
+        attempt.IsEstimated = !hasPrompt || !hasOutput;
+        attempt.Usage = usage;
+        if (!attempt.IsEstimated)
+            return;
+        run.Exchange.Note(reported is null
+            ? "The provider reported no usage: the tokens are estimated from the bytes that passed."
+            : "The provider reported no tokens for what passed: they are estimated from the bytes.");
+        attempt.Usage = usage with
+        {
+            Input = hasPrompt ? usage.Input : run.Exchange.InputTokens,
+            Output = hasOutput ? usage.Output : InputEstimate.TokensOf(outputBytes),
+        };
     }
 }

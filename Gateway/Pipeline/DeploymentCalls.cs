@@ -110,6 +110,7 @@ internal sealed class DeploymentCalls(
             return refusal;
         var (model, changes, target) = shaped;
         var price = run.Snapshot.Catalog.PriceFor(deployment, model, time.GetUtcNow());
+        var answerPrice = ToolFees.PriceOf(run.Request, run.Endpoint.Operation, deployment, model, price, target.IsChosenByClient);
         var limits = TimeLimits.For(run, deployment);
         var left = TimeLeft(run, limits);
         var first = left < limits.Attempt ? left : limits.Attempt;
@@ -124,7 +125,8 @@ internal sealed class DeploymentCalls(
             IsClientTarget = target.IsChosenByClient,
             Body = run.Endpoint.Dialect.Compose(run.Request, changes),
             Price = price,
-            Stream = RequestShape.StreamFor(run, deployment, usage => price?.CostOf(usage, TimeSpan.Zero)),
+            AnswerPrice = answerPrice,
+            Stream = RequestShape.StreamFor(run, deployment, answerPrice),
             Timeout = run.Request.IsStream ? limits.Attempt : first,
             FirstEventTimeout = first,
         };
@@ -203,7 +205,7 @@ internal sealed class DeploymentCalls(
         if (open.Call.IsSent)
         {
             AnswerUsage.EstimateUnseen(run, open.Attempt, open.OutputAtMost);
-            AnswerUsage.Charge(open.Attempt, open.Call.Price);
+            AnswerUsage.Charge(open.Attempt, open.Call);
         }
         run.Money!.Settle(open.Slice, open.Attempt);
     }
@@ -212,7 +214,7 @@ internal sealed class DeploymentCalls(
     public void Lost(AttemptRun run, OpenCall open, UpstreamAnswer answer)
     {
         AnswerUsage.Read(run, answer, open.Attempt);
-        AnswerUsage.Charge(open.Attempt, open.Call.Price);
+        AnswerUsage.Charge(open.Attempt, open.Call);
         run.Money!.Settle(open.Slice, open.Attempt);
         open.Attempt.ExceptionClass = Attempt.HedgeLost;
         open.IsReported = true;

@@ -75,6 +75,9 @@ internal sealed class DryWalk(Router router, TimeProvider time, AttemptRun run)
         if (run.Snapshot.Catalog.PriceFor(deployment, model, time.GetUtcNow()) is not { } price)
             return new(deployment.Id, null, [], NanoUsd.Zero);
         var usage = new Usage { Input = run.Exchange.InputTokens, Output = run.Exchange.MaxTokens ?? 0 };
-        return new(deployment.Id, price.Id, [.. AnswerUsage.LinesOf(price, usage, TimeSpan.Zero)], price.CostOf(usage, TimeSpan.Zero));
+        var answer = ToolFees.PriceOf(run.Request, run.Endpoint.Operation, deployment, model, price, isClientTarget: false);
+        return new(
+            deployment.Id, price.Id, [.. AnswerUsage.Shown(answer.LinesOf(usage, null, null, TimeSpan.Zero))],
+            answer.CostOf(usage, null, null, TimeSpan.Zero) ?? NanoUsd.Zero);
     }
 }

@@ -229,7 +229,7 @@ internal sealed class GatewayPipeline(
         var attempt = outcome.Attempt!;
         attempt.Latency = time.GetElapsedTime(attempt.StartTimestamp);
         AnswerUsage.Read(run, outcome.Answer!, attempt);
-        AnswerUsage.Charge(attempt, outcome.Call!.Call.Price);
+        AnswerUsage.Charge(attempt, outcome.Call!.Call);
         outcome.IsAccounted = true;
     }
 }

@@ -182,7 +182,7 @@ internal sealed class HealthProbes(
                 return Judge(run, call, attempt, bound, failure);
             attempt.Status = 200;
             AnswerUsage.Read(run, answer, attempt);
-            AnswerUsage.Charge(attempt, call.Price);
+            AnswerUsage.Charge(attempt, call);
             return new HealthResult
             {
                 Deployment = deployment,
@@ -206,7 +206,7 @@ internal sealed class HealthProbes(
         if (!call.IsSent)
             return;
         AnswerUsage.EstimateUnseen(run, attempt, bound.OutputOfAll);
-        AnswerUsage.Charge(attempt, call.Price);
+        AnswerUsage.Charge(attempt, call);
     }
 
     private ApiError? Prepare(AttemptRun run, Deployment deployment, HealthProbe probe, out UpstreamCall call)

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Gateway.Catalog;
 using Gateway.Dialects;
+using Gateway.Pricing;
 
 namespace Gateway.Pipeline;
 
@@ -123,7 +124,7 @@ internal static class RequestShape
             : members;
 
     /// <summary>How the answer's stream is changed. Null: the answer is not streamed.</summary>
-    public static StreamOptions? StreamFor(AttemptRun run, Deployment deployment, Func<Usage, NanoUsd?> costOf)
+    public static StreamOptions? StreamFor(AttemptRun run, Deployment deployment, AnswerPrice? price)
     {
         if (!run.Request.IsStream)
             return null;
@@ -131,7 +132,8 @@ internal static class RequestShape
         return new StreamOptions(
             run.ShownModel,
             HidesUsage: !run.Request.IncludesUsage && !config.General.AlwaysIncludeStreamUsage,
-            config.LiteLlm.IncludeCostInStreamingUsage ? costOf : null)
+            price is not null && config.LiteLlm.IncludeCostInStreamingUsage
+                ? said => price.CostOf(said.Usage, said.Service, said.Bill, TimeSpan.Zero) : null)
         {
             Choices = AnswerChoices.ExpectedOf(run.Request, run.Endpoint.Operation, deployment),
         };

@@ -19,6 +19,9 @@ public readonly record struct PriceLine(string Name, decimal Count, long Rate)
 {
     /// <summary>Count × rate in USD, not rounded.</summary>
     public decimal Usd => Count * Rate / 1_000_000m / NanoUsd.PerUsd;
+
+    /// <summary>A line that is a sum by itself: so many USD at a million USD per million.</summary>
+    public static PriceLine Of(string name, decimal usd) => new(name, usd, 1_000_000 * NanoUsd.PerUsd);
 }
 
 /// <summary>Who said what a model costs.</summary>
@@ -73,6 +76,9 @@ public sealed record ModelPrice
     /// <summary>What the time of the answer costs besides its tokens, in nano-USD per million seconds.</summary>
     public long PerSecond { get; init; }
 
+    /// <summary>What a search of the provider's own costs besides the tokens. Null: unknown, or it has none.</summary>
+    public SearchFee? Search { get; init; }
+
     /// <summary>The discount and the margin on everything above.</summary>
     public PriceAdjustment Adjustment { get; init; }
 
@@ -98,7 +104,9 @@ public sealed record ModelPrice
     /// <param name="usage">The tokens, in disjoint buckets.</param>
     /// <param name="duration">The time the provider took; counts only where a model is priced by the second.</param>
     /// <param name="service">The urgency that was billed.</param>
-    public NanoUsd CostOf(in Usage usage, TimeSpan duration, ServiceTier service = ServiceTier.Standard)
+    /// <param name="searches">The provider's searches that are billed.</param>
+    public NanoUsd CostOf(
+        in Usage usage, TimeSpan duration, ServiceTier service = ServiceTier.Standard, SearchCharge searches = default)
     {
         var (input, cached) = (Count(usage.Input), Count(usage.CachedRead));
         var (audio, image) = (Count(usage.InputAudio), Count(usage.InputImage));
@@ -113,7 +121,8 @@ public sealed record ModelPrice
             + (Int128)Count(usage.Output) * rates.Output
             + (Int128)Count(usage.Reasoning) * rates.Reasoning
             + (Int128)Count(usage.OutputAudio) * rates.OutputAudio
-            + (Int128)Count(usage.OutputImage) * rates.OutputImage);
+            + (Int128)Count(usage.OutputImage) * rates.OutputImage
+            + searches.Sum);
     }
 
     /// <summary>
@@ -154,7 +163,8 @@ public sealed record ModelPrice
     }
 
     /// <summary>The lines that add up to the cost before discount and margin, those with a count of 0 left out.</summary>
-    public IEnumerable<PriceLine> LinesOf(Usage usage, TimeSpan duration, ServiceTier service = ServiceTier.Standard)
+    public IEnumerable<PriceLine> LinesOf(
+        Usage usage, TimeSpan duration, ServiceTier service = ServiceTier.Standard, SearchCharge searches = default)
     {
         var rates = RatesFor(usage.Prompt, service);
         PriceLine[] lines =
@@ -169,6 +179,7 @@ public sealed record ModelPrice
             new("reasoning", usage.Reasoning, rates.Reasoning),
             new("audio output", usage.OutputAudio, rates.OutputAudio),
             new("image output", usage.OutputImage, rates.OutputImage),
+            new("search", searches.Rate > 0 ? searches.Count : 0, searches.Rate),
             new("request", PerRequest > 0 ? 1 : 0, PerRequest),
             new("seconds", PerSecond > 0 ? (decimal)duration.Ticks / TimeSpan.TicksPerSecond : 0, PerSecond),
         ];
@@ -200,6 +211,16 @@ public sealed record ModelPrice
                 dearest = Math.Max(dearest, tier.Rates.DearestOutput(without));
         }
         return dearest;
+    }
+
+    /// <summary>A sum in USD after discount and margin, rounded once.</summary>
+    /// <param name="usd">Not negative, at most a billion.</param>
+    internal static NanoUsd Adjust(decimal usd, PriceAdjustment adjustment)
+    {
+        // In two parts, because USD × 1e22 would not fit a decimal.
+        var whole = decimal.Truncate(usd);
+        var perUsd = (Int128)NanoUsd.PerUsd * Scale;
+        return new(adjustment.Round((Int128)whole * perUsd + (Int128)((usd - whole) * (decimal)perUsd), Scale, MaxCost));
     }
 
     /// <summary>Adds what does not depend on tokens, and rounds.</summary>

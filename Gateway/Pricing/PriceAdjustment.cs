@@ -40,6 +40,9 @@ public readonly record struct PriceAdjustment
         return new PriceAdjustment { Discount = Millionths(discount), Margin = Millionths(margin), Fixed = perRequest };
     }
 
+    /// <summary>The shares alone, for a part of a cost.</summary>
+    public PriceAdjustment WithoutFixed() => this with { Fixed = 0 };
+
     /// <summary>
     /// The one place where a cost is rounded: half up, and never above <paramref name="most"/>. Never falls when the sum rises.
     /// </summary>

@@ -106,11 +106,14 @@ public sealed class PriceMap
     {
         problem = null;
         var sheet = new PriceSheet();
+        SearchFee? search = null;
         var isText = Text(json, "mode") is not { } mode || TextModes.Contains(mode);
         foreach (var member in json.EnumerateObject())
         {
             if (member.NameEquals("tiered_pricing"))
                 ReadTiers(member.Value, sheet, ref problem);
+            else if (member.NameEquals("search_context_cost_per_query"))
+                search = ReadSearchFee(member.Value, ref problem);
             else if (PriceField.TryRead(member.Name, out var field) && (field.IsPerToken || field.Unit == PriceUnit.Request || isText))
                 Add(sheet, field, member.Name, member.Value, ref problem);
         }
@@ -118,7 +121,32 @@ public sealed class PriceMap
         // As in the price book: who does not know what input costs does not know what a request costs.
         var isKnown = sheet.Find(input) is not null || sheet.Find(new(PriceUnit.InputSecond)) is not null
             || sheet.Find(new(PriceUnit.OutputSecond)) is not null || sheet.Find(new(PriceUnit.Request)) is not null;
-        return problem is null && isKnown ? sheet.ToPrice($"{model}@{_name}", PriceSource.Map) : null;
+        return problem is null && isKnown ? sheet.ToPrice($"{model}@{_name}", PriceSource.Map) with { Search = search } : null;
+    }
+
+    /// <summary>
+    /// <c>{"search_context_size_low": 0.03, …_medium: …, …_high: …}</c>, or one number for all; a size that is left out costs as much as
+    /// the dearest.
+    /// </summary>
+    private static SearchFee? ReadSearchFee(JsonElement json, ref string? problem)
+    {
+        const string Name = "search_context_cost_per_query";
+        if (json.ValueKind == JsonValueKind.Null)
+            return null;
+        var sizes = new long?[SearchFee.SizeNames.Length];
+        for (var i = 0; i < sizes.Length; i++)
+        {
+            var value = json;
+            if (json.ValueKind == JsonValueKind.Object && !json.TryGetProperty("search_context_size_" + SearchFee.SizeNames[i], out value))
+                continue;
+            if (Number(value) is not { } usd || !PriceRates.TryFromUsd(usd, out var rate))
+            {
+                problem ??= $"{Name} must hold numbers of USD from 0 to 1000";
+                return null;
+            }
+            sizes[i] = rate;
+        }
+        return sizes.Max() is { } dearest ? new SearchFee(sizes[0] ?? dearest, sizes[1] ?? dearest, sizes[2] ?? dearest) : null;
     }
 
     /// <summary><c>[{"range": [0, 32000], "input_cost_per_token": …}, …]</c>: each holds above the start of its range.</summary>

@@ -28,6 +28,7 @@ internal static class UsdPerMillion
             Rates = ReadRates(json, -1),
             Tiers = [.. thresholds.Select(above => new PriceTier(above, ReadRates(json, above)))],
             PerRequest = perRequest,
+            Search = json.TryGetProperty("web_searches_kcount", out var searches) ? SearchFee.Of(Rate(searches.GetDecimal() * 1000)) : null,
         };
     }
 

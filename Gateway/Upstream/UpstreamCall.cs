@@ -29,6 +29,9 @@ public sealed record UpstreamCall
     /// <summary>What the model costs. Null: unknown.</summary>
     public ModelPrice? Price { get; init; }
 
+    /// <summary>What the answer will cost. Null: what <see cref="Price"/> makes of its tokens.</summary>
+    public AnswerPrice? AnswerPrice { get; init; }
+
     /// <summary>How the stream is translated. Null: the answer is not streamed.</summary>
     public StreamOptions? Stream { get; init; }
 

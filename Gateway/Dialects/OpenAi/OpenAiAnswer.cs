@@ -27,7 +27,11 @@ internal static class OpenAiAnswer
             chunk.Usage,
             chunk.Usage is null ? default : (chunk.RawUsage.Start.Value + skipped)..(chunk.RawUsage.End.Value + skipped),
             chunk.TextBytes,
-            chunk.HasError && !chunk.HasChoices && chunk.Usage is null);
+            chunk.HasError && !chunk.HasChoices && chunk.Usage is null)
+        {
+            Service = chunk.Service,
+            Bill = chunk.Bill,
+        };
         return true;
     }
 
@@ -38,6 +42,10 @@ internal static class OpenAiAnswer
         public Usage? Usage;
         public Range RawUsage, Cost;
         public int UsageStart;
+
+        /// <summary>What the answer says of its urgency, and of its bill. Null: nothing.</summary>
+        public ServiceTier? Service;
+        public ReportedBill? Bill;
 
         public bool HasChoices, HasError;
 
@@ -90,11 +98,13 @@ internal static class OpenAiAnswer
         {
             reader.Read();
             var start = (int)reader.TokenStartIndex;
-            if (OpenAiUsage.Read(ref reader, out var cost) is not { } usage)
+            var read = OpenAiUsage.Read(ref reader, out var bill);
+            chunk.Bill = bill.ToBill();
+            if (read is not { } usage)
                 return;
             chunk.Usage = usage;
             chunk.UsageStart = start;
-            chunk.Cost = cost;
+            chunk.Cost = bill.CostAt;
             chunk.RawUsage = start..(int)reader.BytesConsumed;
             return;
         }
@@ -102,6 +112,14 @@ internal static class OpenAiAnswer
         {
             reader.Read();
             ReadChoices(ref reader, ref chunk);
+            return;
+        }
+        if (reader.ValueTextEquals("service_tier"u8))
+        {
+            reader.Read();
+            if (reader.TokenType == JsonTokenType.String && !reader.HasValueSequence)
+                chunk.Service = ServiceTierNames.Read(reader.ValueSpan);
+            reader.Skip();
             return;
         }
         var isError = reader.ValueTextEquals("error"u8);

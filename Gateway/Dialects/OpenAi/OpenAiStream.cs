@@ -161,6 +161,8 @@ internal sealed class OpenAiStream : StreamTranslator
     private void Learn(ReadOnlySpan<byte> data, in OpenAiAnswer.Chunk chunk)
     {
         OutputBytes += chunk.TextBytes;
+        Service = chunk.Service ?? Service;
+        Bill = chunk.Bill ?? Bill;
         if (chunk.Usage is { } usage)
         {
             Usage = usage;
@@ -181,7 +183,7 @@ internal sealed class OpenAiStream : StreamTranslator
         var costAt = -1;
         var hasCost = false;
         byte[]? cost = null;
-        if (chunk.Usage is { } usage && _options.CostOf?.Invoke(usage) is { } amount)
+        if (chunk.Usage is { } usage && _options.CostOf?.Invoke(new(usage, Service, Bill)) is { } amount)
         {
             // In place of a cost of the provider's own, so that there are not two; else as the first member.
             hasCost = !chunk.Cost.Equals(default);

@@ -5,12 +5,17 @@ namespace Gateway.Dialects.OpenAi;
 /// <summary>Reads OpenAI's <c>usage</c> object, in the variants of its imitators, into disjoint buckets.</summary>
 internal static class OpenAiUsage
 {
+    /// <summary>
+    /// A count above this is no count: the largest context windows have ten million tokens, and a hundred times as many are never counted.
+    /// </summary>
+    private const double MostTokens = 1e9;
+
     /// <summary>Reads the object at which <paramref name="reader"/> stands and leaves the reader at its end.</summary>
-    /// <param name="cost">Where the value of a <c>cost</c> of the provider's own stands; empty: it gives none.</param>
-    /// <returns>Null where it is not an object or holds no counts.</returns>
-    public static Usage? Read(ref Utf8JsonReader reader, out Range cost)
+    /// <param name="bill">What it says beside the tokens.</param>
+    /// <returns>Null where it is not an object, holds no counts, or one of the whole prompt or answer that cannot be.</returns>
+    public static Usage? Read(ref Utf8JsonReader reader, out OpenAiBill bill)
     {
-        cost = default;
+        bill = default;
         if (reader.TokenType != JsonTokenType.StartObject)
         {
             reader.Skip();
@@ -18,8 +23,8 @@ internal static class OpenAiUsage
         }
         var counts = new Counts();
         ReadCounts(ref reader, ref counts, Section.Top);
-        cost = counts.Cost;
-        return counts.Any ? counts.ToUsage() : null;
+        bill = counts.Bill;
+        return counts is { Any: true, IsSpoiled: false } ? counts.ToUsage() : null;
     }
 
     private enum Section { Top, Prompt, Completion, CacheWrites }
@@ -27,10 +32,13 @@ internal static class OpenAiUsage
     private struct Counts
     {
         public bool Any;
+
+        /// <summary>True when a count of the whole prompt or answer is negative or absurd: then none is believed.</summary>
+        public bool IsSpoiled;
         public long Prompt, Completion, Total;
         public long Cached, CacheWrite, CacheWriteHour, AudioIn, ImageIn;
         public long Reasoning, AudioOut, ImageOut;
-        public Range Cost;
+        public OpenAiBill Bill;
 
         /// <summary>
         /// OpenAI counts reasoning within the completion. Some imitators count it on top (xAI), or report it in the total
@@ -75,9 +83,7 @@ internal static class OpenAiUsage
                 ReadDetails(ref reader, ref counts, Section.Completion);
             else if (IsCacheWrites(ref reader, section))
                 ReadDetails(ref reader, ref counts, Section.CacheWrites);
-            else if (section == Section.Top && reader.ValueTextEquals("cost"u8))
-                counts.Cost = SkipValue(ref reader);
-            else
+            else if (section != Section.Top || !counts.Bill.TryRead(ref reader))
                 ReadCount(ref reader, ref counts, section);
         }
     }
@@ -96,22 +102,18 @@ internal static class OpenAiUsage
             reader.Skip();
     }
 
-    private static Range SkipValue(ref Utf8JsonReader reader)
-    {
-        reader.Read();
-        var start = (int)reader.TokenStartIndex;
-        reader.Skip();
-        return start..(int)reader.BytesConsumed;
-    }
-
     private static void ReadCount(ref Utf8JsonReader reader, ref Counts counts, Section section)
     {
+        var isWhole = section == Section.Top && (reader.ValueTextEquals("prompt_tokens"u8)
+            || reader.ValueTextEquals("completion_tokens"u8) || reader.ValueTextEquals("total_tokens"u8));
         ref var target = ref Target(ref reader, ref counts, section, out var known);
         reader.Read();
-        if (known && reader.TokenType == JsonTokenType.Number && reader.TryGetDouble(out var value) && value is >= 0 and < 1e15)
+        if (known && reader.TokenType == JsonTokenType.Number)
         {
-            target = Math.Max(target, (long)value);
-            counts.Any = true;
+            var isCount = reader.TryGetDouble(out var value) && value is >= 0 and <= MostTokens;
+            target = Math.Max(target, isCount ? (long)value : 0);
+            counts.Any |= isCount;
+            counts.IsSpoiled |= isWhole && !isCount;
         }
         reader.Skip();
     }
