@@ -64,7 +64,7 @@ public sealed class SearchFeeTests
     [TestCase("ollama/llama3", """{"web_search_options":{}}""", "0")]
     public void WhatSearchesCanCostAtMostIsBounded(string model, string body, string usd)
     {
-        var most = ToolFees.AtMost(Read(body), Deployment(model, out var upstream), upstream, Deployment(model, out _).Price);
+        var most = ToolFees.AtMost(Read(body), Deployment(model, out var upstream), upstream, Deployment(model, out _).Price, out _);
         var least = NanoUsd.FromUsd(decimal.Parse(usd, System.Globalization.CultureInfo.InvariantCulture));
         Assert.That(most.Value, Is.InRange(least.Value, least.Value + 1));
     }
@@ -84,7 +84,8 @@ public sealed class SearchFeeTests
     public void AFeeThatNobodyKnowsIsSaid(string model, string body, bool isKnown)
     {
         var deployment = Deployment(model, out var upstream);
-        Assert.That(ToolFees.IsKnown(Read(body), deployment, upstream, deployment.Price), Is.EqualTo(isKnown));
+        ToolFees.AtMost(Read(body), deployment, upstream, deployment.Price, out var known);
+        Assert.That(known, Is.EqualTo(isKnown));
     }
 
     [Test]
@@ -93,8 +94,34 @@ public sealed class SearchFeeTests
         var deployment = Deployment("groq/groq/compound", out var upstream);
         var own = new ModelPrice { Id = "custom", Source = PriceSource.Deployment };
         var request = Read("""{"web_search_options":{}}""");
-        Assert.That(ToolFees.IsKnown(request, deployment, upstream, own), Is.True);
-        Assert.That(ToolFees.AtMost(request, deployment, upstream, own), Is.EqualTo(NanoUsd.Zero));
+        Assert.That(ToolFees.AtMost(request, deployment, upstream, own, out var isKnown), Is.EqualTo(NanoUsd.Zero));
+        Assert.That(isKnown, Is.True);
+    }
+
+    [TestCase("openai/gpt-4o-mini", "", "0.001", 200)]
+    [TestCase("xai/grok-3", "", "0.1", 200)]
+    // What a search finds is read too: the bound holds the whole window, 131072 × 3 per million, besides 20 × 0.025 or 2 × 0.025.
+    [TestCase("xai/grok-3", "\"search_parameters\":{},", "0.5", 429, TestName = "SearchesThatTheBudgetCannotPayAreRefused")]
+    [TestCase("xai/grok-3", "\"search_parameters\":{\"max_search_results\":2},", "0.5", 200)]
+    [TestCase("openrouter/openai/gpt-4o-mini", "\"tools\":[{\"type\":\"openrouter:web_search\"}],", "100", 400,
+        TestName = "AToolWhoseFeeNobodyKnowsIsRefusedToWhoHasABudget")]
+    public async Task ABudgetCoversTheFees(string model, string asks, string budget, int status)
+    {
+        await using var upstream = await ScriptedUpstream.AnswersAsync($$"""
+            {"id":"c","object":"chat.completion","model":"g",
+            "choices":[{"index":0,"message":{"role":"assistant","content":"x"},"finish_reason":"stop"}],"usage":{ {{Tokens}} } }
+            """);
+        await using var gateway = await GatewayHost.StartAsync($$"""
+            model_list:
+              - model_name: gpt-4o
+                litellm_params: {model: {{model}}, api_base: "{upstream}", api_key: k}
+            general_settings: {master_key: sk-master-1234}
+            user_access: [{user_id: alice, api_key: sk-alice-1234, max_budget: {{budget}}}]
+            """, upstream);
+        using var response = await gateway.ChatAsync(
+            $$"""{"model":"gpt-4o",{{asks}}"max_tokens":16,"messages":[{"role":"user","content":"hi"}]}""", "sk-alice-1234");
+        Assert.That((int)response.StatusCode, Is.EqualTo(status), await response.TextAsync());
+        Assert.That(upstream.Requests, Has.Count.EqualTo(status == 200 ? 1 : 0));
     }
 
     [Test]

@@ -28,6 +28,7 @@ public sealed class UsageTruthTests
             Assert.That(billed.IsEstimated, $"stream: {isStream}");
             Assert.That(billed.Tokens.Output, Is.EqualTo(Relayed));
             Assert.That(billed.Tokens.Input, Is.InRange(1, 100));
+            Assert.That(billed.Nano, Is.EqualTo(billed.Tokens.Input * 1_000 + Relayed * 2_000));
         }
     }
 

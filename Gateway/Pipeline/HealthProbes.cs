@@ -214,6 +214,7 @@ internal sealed class HealthProbes(
         call = null!;
         if (RequestShape.ChangesFor(run, deployment, probe.Model, out var changes) is { } unsupported)
             return unsupported;
+        var price = run.Snapshot.Catalog.PriceFor(deployment, probe.Model, time.GetUtcNow());
         call = new UpstreamCall
         {
             Deployment = deployment,
@@ -223,7 +224,8 @@ internal sealed class HealthProbes(
             Uri = deployment.IsMock ? null : deployment.UriFor(probe.Operation, probe.Model),
             Key = deployment.ApiKey,
             Body = Dialect.Compose(run.Request, changes),
-            Price = run.Snapshot.Catalog.PriceFor(deployment, probe.Model, time.GetUtcNow()),
+            Price = price,
+            AnswerPrice = ToolFees.PriceOf(run.Request, probe.Operation, deployment, probe.Model, price, isClientTarget: false),
             Timeout = probe.Timeout,
         };
         return null;

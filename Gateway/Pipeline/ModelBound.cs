@@ -11,6 +11,8 @@ internal readonly struct ModelBound
     private readonly AnswerTerms _terms;
     private readonly long _input;
     private readonly long _extra;
+    private readonly NanoUsd _fees;
+    private readonly bool _knowsFees = true;
 
     public ModelBound(AttemptRun run, PricedModel model, in InputSize input, bool mayWriteCache)
     {
@@ -33,12 +35,15 @@ internal readonly struct ModelBound
         }
         foreach (var price in model.Prices)
         {
+            var fees = ToolFees.AtMost(run.Request, of.Deployment, of.Model, price, out var isKnown);
+            (_fees, _knowsFees) = (Dearer(_fees, fees), _knowsFees && isKnown);
             FixedCost = Dearer(FixedCost, price.BoundOf(_input, _extra, _facts));
             OutputRate = Math.Max(OutputRate, operation == Operation.Embeddings ? 0 : price.OutputRateBound(_input, _facts));
         }
+        FixedCost += _fees;
     }
 
-    /// <summary>What is paid whatever the answer is.</summary>
+    /// <summary>What is paid whatever the answer is, the provider's own searches included.</summary>
     public NanoUsd FixedCost { get; }
 
     /// <summary>Nano-USD per million output tokens.</summary>
@@ -56,8 +61,8 @@ internal readonly struct ModelBound
     /// <summary>True when a limit can be sent.</summary>
     public bool CanLower { get; }
 
-    /// <summary>False when the price is not known at all times, or not for the urgency that is asked for.</summary>
-    public bool IsPriced => _model.IsKnown && (_facts.Service != ServiceTier.Priority || Array.TrueForAll(_model.Prices, KnowsPriority));
+    /// <summary>False when the price is not known at all times, or not for the urgency or the tools that are asked for.</summary>
+    public bool IsPriced => _model.IsKnown && _knowsFees && (_facts.Service != ServiceTier.Priority || Array.TrueForAll(_model.Prices, KnowsPriority));
 
     /// <summary>The cost at most with an output cap.</summary>
     public NanoUsd CostOf(long cap)
@@ -65,7 +70,7 @@ internal readonly struct ModelBound
         var cost = NanoUsd.Zero;
         foreach (var price in _model.Prices)
             cost = Dearer(cost, price.BoundOf(_input, Plus(_extra, Times(cap, Choices)), _facts));
-        return cost;
+        return cost + _fees;
     }
 
     /// <summary>Input and output tokens with an output cap.</summary>

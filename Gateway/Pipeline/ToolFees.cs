@@ -10,12 +10,15 @@ internal static class ToolFees
     /// <summary>What they can cost at most in one attempt; to be added to the bound of its tokens.</summary>
     /// <param name="model">The model at the provider, of a wildcard the one that it stands for.</param>
     /// <param name="price">Null: unknown.</param>
-    public static NanoUsd AtMost(ClientRequest request, Deployment deployment, string model, ModelPrice? price) =>
-        TermsOf(request, deployment, model, price).MostCost(deployment.Adjustment.WithoutFixed());
-
-    /// <summary>False when the request can bring about a fee that nobody knows: then its price is as good as unknown.</summary>
-    public static bool IsKnown(ClientRequest request, Deployment deployment, string model, ModelPrice? price) =>
-        TermsOf(request, deployment, model, price).IsKnown;
+    /// <param name="isKnown">
+    /// False when the request can bring about a fee that nobody knows: then its price is as good as unknown.
+    /// </param>
+    public static NanoUsd AtMost(ClientRequest request, Deployment deployment, string model, ModelPrice? price, out bool isKnown)
+    {
+        var terms = TermsOf(request, deployment, model, price);
+        isKnown = terms.IsKnown;
+        return terms.MostCost(deployment.Adjustment.WithoutFixed());
+    }
 
     /// <summary>What an answer to the request will cost.</summary>
     /// <param name="isClientTarget">True when the client chose the server: then what the server says of its price is not believed.</param>
