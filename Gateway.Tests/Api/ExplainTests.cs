@@ -50,7 +50,7 @@ public sealed class ExplainTests
             "Check authenticate: passed.",
             "Check parse: passed; a whole answer is asked for, of at most 20 tokens, and the input has about 23 tokens.",
             "Check authorize: passed; the model 'best' leads to 'gpt-4o' and is allowed, as all models are.",
-            "Check admit: passed. The user had spent 0 USD of 0.0012 USD. At most 0.001155 USD were set aside, for 20 tokens of output.",
+            "Check admit: passed. The user had spent 0 USD of 0.0012 USD. At most 0.001153 USD were set aside, for 20 tokens of output.",
             "Choice: simple-shuffle took openai/gpt-4o-2024 (deployment-1) with the score 1, of 1 deployment of 'gpt-4o'.",
             "Attempt 1 (first) at openai/gpt-4o-2024 (deployment-1), 0 ms after the start: answered 200 in 0 ms.",
             "  It took 10 input + 5 output tokens.",

@@ -9,7 +9,7 @@ public sealed class OpenAccessTests
     private const string Model = """
         model_list:
           - model_name: gpt-4o
-            litellm_params: {model: openai/gpt-4o, mock_response: a}
+            litellm_params: {model: openai/gpt-4o, mock_response: a, input_cost_per_token: 1e-6, output_cost_per_token: 1e-6}
 
         """;
 

@@ -23,9 +23,11 @@ public sealed class AttemptBoundTests
     public void TheCapThatWasGrantedIsSentWhereTheBodyAsksForMore(string settings, string body, long granted, long output, int? sent)
     {
         var run = new BoundFixture(Models(Model("m", more: settings))).Run(body);
-        var attempt = BoundFixture.Bound(run).ForDeployment(run, run.Group.Deployments[0], granted);
+        var bound = BoundFixture.Bound(run);
+        var attempt = bound.ForDeployment(run, run.Group.Deployments[0], granted);
 
-        Assert.That(attempt, Is.EqualTo(new AttemptBound(new(Input + output * 2000), 100 + output, output, 1, sent)));
+        var input = bound.Cost.InputTokens; // 100, and what the settings add
+        Assert.That(attempt, Is.EqualTo(new AttemptBound(new(input * 1000 + output * 2000), input + output, output, 1, sent)));
     }
 
     [Test]

@@ -41,7 +41,7 @@ internal sealed class MoneyUpstream(int seed)
         var text = body.GetProperty("messages")[0].GetProperty("content").GetString()!;
         var choices = body.TryGetProperty("n", out var n) ? n.GetInt64() : 1;
         var most = (body.TryGetProperty("max_completion_tokens", out var cap) ? cap : body.GetProperty("max_tokens")).GetInt64();
-        var (input, output) = (1 + Next(text.Length), Next((int)Math.Min(most, 500) + 1) * choices);
+        var (input, output) = (1 + Next(text.Length), (1 + Next((int)Math.Min(most, 500))) * choices);
         var number = Interlocked.Increment(ref _numbers);
         var usage = $$"""{"prompt_tokens":{{input}},"completion_tokens":{{output}},"total_tokens":{{input + output}},"number":{{number}}}""";
         var isStream = body.TryGetProperty("stream", out var stream) && stream.GetBoolean();

@@ -66,7 +66,7 @@ public sealed class TeamTests
     [Test]
     public async Task TheMembersShareABudget()
     {
-        await using var gateway = await GatewayHost.StartAsync(Config.Replace("{team_id: red,", "{team_id: red, max_budget: 0.002,"));
+        await using var gateway = await GatewayHost.StartAsync(Config.Replace("{team_id: red,", "{team_id: red, max_budget: 0.0013,"));
         const string Question = """{"model":"small","messages":[{"role":"user","content":"Hi"}],"max_tokens":100}""";
 
         var statuses = new List<int>();
@@ -81,7 +81,7 @@ public sealed class TeamTests
         Assert.That(statuses.Distinct().Order(), Is.EqualTo(new[] { 200, 429 }));
         Assert.That(refusal.Message, Does.StartWith("Budget has been exceeded! Team=red Current cost: "));
         var rows = await gateway.StopAndReadAsync("SELECT sum(cost_nano_usd) AS cost, count(DISTINCT user_id) AS users FROM ledger");
-        Assert.That(rows[0]["cost"], Is.LessThanOrEqualTo(2_000_000L));
+        Assert.That(rows[0]["cost"], Is.LessThanOrEqualTo(1_300_000L));
         Assert.That(rows[0]["users"], Is.EqualTo(2));
     }
 }

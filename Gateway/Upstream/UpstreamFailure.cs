@@ -61,8 +61,8 @@ public sealed record UpstreamFailure
     };
 
     /// <summary>The provider did not answer in time.</summary>
-    public static UpstreamFailure TimedOut(Deployment deployment, TimeSpan limit) => Make(
-        deployment, 408, 408, "Timeout", $"no answer within {limit.TotalSeconds:0.###} s") with { IsDeadline = true };
+    public static UpstreamFailure TimedOut(Deployment deployment, TimeSpan limit) =>
+        Make(deployment, 408, 408, "Timeout", $"no answer within {limit.TotalSeconds:0.###} s") with { IsDeadline = true };
 
     /// <summary>The provider could not be reached or the connection was lost.</summary>
     public static UpstreamFailure NotReached(Deployment deployment, Exception cause) => Make(
