@@ -79,7 +79,7 @@ public sealed class Attempt
     /// <summary>What it can cost at most: what it is booked at when the gateway dies before it has ended.</summary>
     public NanoUsd Bound { get; set; }
 
-    /// <summary>True when the tokens were counted by the gateway because the provider reported none.</summary>
+    /// <summary>True when tokens were counted by the gateway because the provider reported none, or none that can be.</summary>
     public bool IsEstimated { get; set; }
 
     /// <summary>Its row among the reservations that survive a crash. 0: it has none.</summary>

@@ -89,7 +89,7 @@ public sealed class RequestBoundPropertyTests
             };
             var service = ServiceOf(sent, buckets);
             var cost = run.Snapshot.Catalog.PriceFor(deployment, shaped.Model, Now)!.CostOf(usage, default, service);
-            Assert.That(cost, Is.LessThanOrEqualTo(attempt.Cost), 
+            Assert.That(cost, Is.LessThanOrEqualTo(attempt.Cost),
                 $"{sent} at {deployment} ({string.Join(", ", deployment.Params.AdditionalDropParams)}): {usage}, granted {granted}, {attempt}");
         }
     }
