@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Compares the gateway with a plain nginx reverse proxy and with no proxy at all, on this machine's loopback:
 #   Gateway.Benchmarks/run.sh [PATH OF gateway]
-# ROUNDS (3) rounds of SECONDS_EACH (10) seconds for each of direct, nginx, gateway in turn, with 64 connections and with one;
-# then 200 streams of 200 events at once. Without an executable only direct and nginx are measured.
+# ROUNDS (3) rounds of SECONDS_EACH (10) seconds for each of direct, nginx, gateway and bare in turn, with 64 connections and with one;
+# then 200 streams of 200 events at once. `bare` is the gateway without keys, limits and ledger rows. Without an executable only direct
+# and nginx are measured.
 set -euo pipefail
 export LC_ALL=C
 here=$(cd "$(dirname "$0")" && pwd)
@@ -51,17 +52,17 @@ start_nginx() {   # start_nginx NAME CONFIG
   ids[$1]="$parent $(cat "/proc/$parent/task/$parent/children")"
 }
 
-start_gateway() {
+start_gateway() {   # start_gateway NAME CONFIG
   local words; words=$(printf 'word %.0s' $(seq $stream_words)); words=${words% }
-  port[gateway]=$(free_port)
-  sed "s|@UPSTREAM@|${port[direct]}|g; s|@WORDS@|$words|" "$here/gateway.yaml" >"$work/gateway.yaml"
-  "$program" -c "$work/gateway.yaml" --db "$work/gateway.db" --port "${port[gateway]}" >"$work/gateway.log" 2>&1 </dev/null &
-  ids[gateway]=$!
+  port[$1]=$(free_port)
+  sed "s|@UPSTREAM@|${port[direct]}|g; s|@WORDS@|$words|" "$here/$2" >"$work/$2"
+  "$program" -c "$work/$2" --db "$work/$1.db" --port "${port[$1]}" >"$work/$1.log" 2>&1 </dev/null &
+  ids[$1]=$!
   for _ in $(seq 100); do
-    curl -sf -m 2 -o /dev/null "http://127.0.0.1:${port[gateway]}/health/readiness" && return
+    curl -sf -m 2 -o /dev/null "http://127.0.0.1:${port[$1]}/health/readiness" && return
     sleep 0.1
   done
-  tail "$work/gateway.log"; echo "the gateway did not start"; exit 1
+  tail "$work/$1.log"; echo "the gateway did not start"; exit 1
 }
 
 # cpu NAME: clock ticks that the processes of NAME have used so far (fields 14 and 15 of stat, counted behind the name in brackets).
@@ -106,6 +107,7 @@ report_many() {
         printf "%-8s %12.0f %8d %9.0f%% %22.4f %9.2fx\n", \
           k, rates[k], e[k], 100 * rates[k] / base, costs[k], (basecost ? costs[k] / basecost : 0)
       }
+      if (rates["bare"]) printf "with keys, limits and ledger: %.0f%% of the requests/s without\n", 100 * rates["gateway"] / rates["bare"]
     }' "$1"
 }
 
@@ -149,8 +151,9 @@ start_nginx direct upstream.conf
 start_nginx nginx proxy.conf
 names=(direct nginx)
 if [ -x "$program" ]; then
-  start_gateway
-  names+=(gateway)
+  start_gateway gateway gateway.yaml
+  start_gateway bare bare.yaml
+  names+=(gateway bare)
 else
   echo "no executable at $program: measuring direct and nginx only"
 fi
