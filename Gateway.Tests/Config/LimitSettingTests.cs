@@ -189,4 +189,24 @@ public sealed class LimitSettingTests
 
     private static string Text(SubjectModelLimits model) =>
         $"{model.Model}: {model.Limits.MaxBudget} per {model.Limits.Period}, {model.Limits.Rpm} rpm, {model.Limits.Tpm} tpm";
+
+    [TestCase("litellm_settings: {max_budget: 5}", "litellm_settings.max_budget")]
+    [TestCase("litellm_settings: {max_end_user_budget: 5}", "each end user")]
+    [TestCase("teams: [{team_id: red, max_budget: 5}]", "the team 'red'")]
+    [TestCase("user_access: [{user_id: ann, soft_budget: 5}]", "the user 'ann'")]
+    [TestCase("user_access: [{user_id: ann, model_max_budget: {m: 5}}]", "the user 'ann'")]
+    [TestCase("user_access: [{user_id: ann, api_keys: [{api_key: sk-key-of-ann, max_budget: 5}]}]", "the user 'ann'")]
+    [TestCase("router_settings: {tag_budget_config: {a: 5}}", "the tag 'a'")]
+    [TestCase("router_settings: {provider_budget_config: {openai: 5}}", "the provider 'openai'")]
+    public void ABudgetNeedsTheRows(string budget, string who)
+    {
+        var finding = ConfigText.Read($"general_settings:\n  disable_spend_logs: true\n{budget}\n").Findings.Single();
+
+        Assert.That((finding.Kind, finding.Line), Is.EqualTo((FindingKind.Fatal, 2)));
+        Assert.That(finding.ToString(), Does.Contain($"general_settings.disable_spend_logs: is true, and {who} has a budget"));
+    }
+
+    [Test]
+    public void RatesDoNotNeedTheRows() => Assert.That(
+        ConfigText.Read("general_settings: {disable_spend_logs: true}\nuser_access: [{user_id: ann, rpm_limit: 5}]").Findings, Is.Empty);
 }

@@ -157,7 +157,7 @@ public sealed class MoneyPropertyTests
             var sums = rows.Where(isMeant).GroupBy(row => (long)row["time_ms"]! / (seconds * 1000))
                 .Select(period => period.Sum(row => (long)row["cost_nano_usd"]!)).ToArray();
             Assert.That(sums, Is.All.LessThanOrEqualTo(budget), whose);
-            Assert.That(sums.Max(), Is.GreaterThan(budget / 10), $"{whose} spends");
+            Assert.That(sums.Max(), Is.Positive, $"{whose} spends");
         }
     }
 }

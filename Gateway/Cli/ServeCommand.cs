@@ -149,6 +149,7 @@ public sealed class ServeCommand
         var app = await GatewayApp.StartAsync(options);
         await using (app)
         {
+            using var hangUp = ReloadOnHangUp(app, options); // before anybody is told that the gateway runs
             Report(app.Findings);
             foreach (var address in app.Addresses)
                 Console.WriteLine($"gateway {GatewayVersion.Text} listens on {address} "
@@ -157,7 +158,6 @@ public sealed class ServeCommand
                 Console.WriteLine(StarterConfig.Welcome(app.Addresses[0], options.Config));
             foreach (var (user, key) in app.MintedKeys)
                 Console.WriteLine($"new key for {user}, shown only now: {key}");
-            using var hangUp = ReloadOnHangUp(app, options);
             await app.WaitForShutdownAsync();
         }
         return app.LostRows == 0 ? 0 : 1; // the log says what was lost

@@ -49,7 +49,7 @@ public static class ConfigReader
         var leftOut = new List<string>();
         var general = ReadGeneral(root, lite, users);
         var router = ReadSection(root, ConfigSections.Router, s => RouterSettings.Read(s, lite, general));
-        return new GatewayConfig
+        var config = new GatewayConfig
         {
             ModelList = [.. root.Sections("model_list", ConfigSections.Deployment)
                 .SelectMany(entry => DeploymentConfig.Read(entry, credentials, leftOut))],
@@ -61,6 +61,8 @@ public static class ConfigReader
             Teams = TeamAccess.ReadAll(root, users),
             HasUserAccess = root.Node("user_access") is not null and not YamlList { Items.Count: 0 },
         };
+        SpendLogCheck.Run(config, root);
+        return config;
     }
 
     private static T ReadSection<T>(YamlSection root, SectionRules rules, Func<YamlSection, T> read)

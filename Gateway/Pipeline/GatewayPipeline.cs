@@ -210,7 +210,11 @@ internal sealed class GatewayPipeline(
         finally
         {
             if (outcome?.Call is { } call)
+            {
                 run.Money!.Settle(call.Slice, call.Attempt);
+                if (call.Slice.Overshoot.Value > 0)
+                    PipelineLog.Overshot(logger, run.Exchange.Id, call.Attempt.DeploymentId, call.Attempt.Cost, call.Slice.Overshoot);
+            }
             try
             {
                 if (outcome?.Answer is not null)
