@@ -14,6 +14,7 @@ internal sealed class ScriptedUpstream : IAsyncDisposable
 {
     private readonly WebApplication _web;
     private readonly Func<HttpContext, Task> _answer;
+    private readonly TaskCompletionSource _isAsked = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private ScriptedUpstream(WebApplication web, Func<HttpContext, Task> answer)
     {
@@ -68,6 +69,9 @@ internal sealed class ScriptedUpstream : IAsyncDisposable
         await http.Response.WriteAsync(json);
     }
 
+    /// <summary>Completes when the first request has come.</summary>
+    public Task IsAskedAsync() => _isAsked.Task.WaitAsync(GatewayHost.Patience);
+
     private async Task HandleAsync(HttpContext http)
     {
         using var body = new MemoryStream();
@@ -78,6 +82,7 @@ internal sealed class ScriptedUpstream : IAsyncDisposable
             Encoding.UTF8.GetString(body.ToArray()));
         http.Items[typeof(UpstreamRequest)] = request;
         Requests.Enqueue(request);
+        _isAsked.TrySetResult();
         await _answer(http);
     }
 

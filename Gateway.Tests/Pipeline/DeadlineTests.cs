@@ -29,8 +29,10 @@ public sealed class DeadlineTests
     {
         await using var gateway = await GatewayHost.StartAsync(yaml, upstream, time: _time);
         var start = _time.GetUtcNow();
-        var response = await _time.PassUntilAsync(gateway, gateway.SendAsync(
-            HttpMethod.Post, "/v1/chat/completions", null, $$"""{"model":"m","messages":[]{{members}}}""", headers), step: 0.05);
+        var asking = gateway.SendAsync(
+            HttpMethod.Post, "/v1/chat/completions", null, $$"""{"model":"m","messages":[]{{members}}}""", headers);
+        await upstream.IsAskedAsync(); // no time passes before
+        var response = await _time.PassUntilAsync(gateway, asking, step: 0.05);
         return (response, (_time.GetUtcNow() - start).TotalSeconds);
     }
 
