@@ -1,5 +1,5 @@
-using Gateway.Pipeline;
 using Gateway.Config;
+using Gateway.Pipeline;
 
 namespace Gateway.Tests.Pipeline;
 

@@ -1,3 +1,4 @@
+using System.Text;
 using Gateway.Catalog;
 using Gateway.Dialects.OpenAi;
 using Gateway.Ledger;
@@ -11,7 +12,6 @@ using Gateway.Upstream;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
-using System.Text;
 
 namespace Gateway.Tests.Pipeline;
 

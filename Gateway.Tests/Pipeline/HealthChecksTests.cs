@@ -1,3 +1,4 @@
+using System.Threading.Channels;
 using Gateway.Catalog;
 using Gateway.Ledger;
 using Gateway.Limits;
@@ -9,7 +10,6 @@ using Gateway.Tests.Storage;
 using Gateway.Upstream;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging.Abstractions;
-using System.Threading.Channels;
 
 namespace Gateway.Tests.Pipeline;
 

@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using System.Text;
 using Gateway.Catalog;
 using Gateway.Dialects.OpenAi;
 using Gateway.Ledger;
@@ -11,8 +13,6 @@ using Gateway.Upstream;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
-using System.Collections.Concurrent;
-using System.Text;
 
 namespace Gateway.Tests.Pipeline;
 
