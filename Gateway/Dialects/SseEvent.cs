@@ -1,3 +1,5 @@
+using System.Buffers;
+
 namespace Gateway.Dialects;
 
 /// <summary>Cuts a server-sent event stream into events (WHATWG HTML, section 9.2: lines end in LF, CRLF or CR).</summary>
@@ -62,5 +64,32 @@ internal static class SseEvent
         if (!line.StartsWith("data:"u8))
             return line.SequenceEqual("data"u8) ? 4 : -1;
         return line.Length > 5 && line[5] == ' ' ? 6 : 5;
+    }
+
+    /// <summary>The data of an event, its lines joined by a space: a line break within JSON is white space.</summary>
+    public static ReadOnlySpan<byte> DataOf(ReadOnlySpan<byte> bytes)
+    {
+        var data = default(ReadOnlySpan<byte>);
+        ArrayBufferWriter<byte>? joined = null;
+        var lines = 0;
+        for (var rest = bytes; !rest.IsEmpty;)
+        {
+            var line = Line(rest, out rest);
+            if (DataStart(line) is not (>= 0 and var start))
+                continue;
+            if (lines++ == 0)
+            {
+                data = line[start..];
+                continue;
+            }
+            if (joined is null)
+            {
+                joined = new ArrayBufferWriter<byte>(bytes.Length + 1);
+                joined.Write(data);
+            }
+            joined.Write(" "u8);
+            joined.Write(line[start..]);
+        }
+        return joined is null ? data : joined.WrittenSpan;
     }
 }

@@ -66,7 +66,7 @@ internal sealed class OpenAiStream : StreamTranslator
         var ended = new byte[bytes.Length + 2];
         bytes.CopyTo(ended);
         ended.AsSpan(bytes.Length).Fill((byte)'\n');
-        var data = DataOf(bytes);
+        var data = SseEvent.DataOf(bytes);
         if (IsDone(data) || OpenAiAnswer.TryReadChunk(data, out _))
             TranslateEvent(ended, output);
     }
@@ -98,7 +98,7 @@ internal sealed class OpenAiStream : StreamTranslator
     /// <summary>An event whose data stands in several lines, which no provider is known to send: JSON is passed on as one line.</summary>
     private void TranslateJoined(ReadOnlySpan<byte> bytes, IBufferWriter<byte> output)
     {
-        var data = DataOf(bytes);
+        var data = SseEvent.DataOf(bytes);
         byte[] joined = [.. "data: "u8, .. data, .. "\n\n"u8];
         if (OpenAiAnswer.TryReadChunk(data, out _))
         {
@@ -108,22 +108,6 @@ internal sealed class OpenAiStream : StreamTranslator
         Events++;
         IsMalformed |= MeaningfulEvents == 0;
         output.Write(bytes);
-    }
-
-    /// <summary>The data of an event, its lines joined by a space: a line break within JSON is white space.</summary>
-    private static ReadOnlySpan<byte> DataOf(ReadOnlySpan<byte> bytes)
-    {
-        var joined = new ArrayBufferWriter<byte>(bytes.Length + 1);
-        for (var rest = bytes; !rest.IsEmpty;)
-        {
-            var line = SseEvent.Line(rest, out rest);
-            if (SseEvent.DataStart(line) is not (>= 0 and var start))
-                continue;
-            if (joined.WrittenCount > 0)
-                joined.Write(" "u8);
-            joined.Write(line[start..]);
-        }
-        return joined.WrittenSpan;
     }
 
     private static bool IsDone(ReadOnlySpan<byte> data) => data.Trim((byte)' ').SequenceEqual("[DONE]"u8);

@@ -1,0 +1,26 @@
+namespace Gateway.Dialects.Hub;
+
+/// <summary>The halves of all dialects that there are: what a client may speak, and what a provider may.</summary>
+public static class HubDialects
+{
+    /// <summary>What clients may speak, by the name that fixtures and the compatibility matrix use.</summary>
+    public static readonly IReadOnlyList<(string Name, HubClient Half)> Clients =
+    [
+    ];
+
+    /// <summary>What providers may speak.</summary>
+    public static readonly IReadOnlyList<(string Name, HubProvider Half)> Providers =
+    [
+    ];
+
+    /// <summary>The provider's half of a wire format.</summary>
+    public static HubProvider ProviderOf(WireFormat format)
+    {
+        foreach (var (_, half) in Providers)
+        {
+            if (half.Format == format)
+                return half;
+        }
+        throw new ArgumentOutOfRangeException(nameof(format), format, "No provider's half speaks this wire format.");
+    }
+}
