@@ -36,6 +36,9 @@ public sealed record RequestChanges
     /// <summary>The model's name at the provider.</summary>
     public required string Model { get; init; }
 
+    /// <summary>True where the URL names the model, and the body must not.</summary>
+    public bool OmitsModel { get; init; }
+
     /// <summary>True to have the provider report the usage of a stream.</summary>
     public bool AskForStreamUsage { get; init; }
 
