@@ -85,6 +85,9 @@ public enum Feature
     Truncation,
     ContextManagement,
 
+    /// <summary>A part of a message that the gateway has no word for. As all content it is refused rather than dropped.</summary>
+    UnknownPart,
+
     /// <summary>A member that the gateway has no word for.</summary>
     Unknown,
 }

@@ -1,3 +1,5 @@
+using Gateway.Dialects.Anthropic;
+
 namespace Gateway.Dialects.Hub;
 
 /// <summary>The halves of all dialects that there are: what a client may speak, and what a provider may.</summary>
@@ -6,11 +8,13 @@ public static class HubDialects
     /// <summary>What clients may speak, by the name that fixtures and the compatibility matrix use.</summary>
     public static readonly IReadOnlyList<(string Name, HubClient Half)> Clients =
     [
+        ("anthropic", new AnthropicClient()),
     ];
 
     /// <summary>What providers may speak.</summary>
     public static readonly IReadOnlyList<(string Name, HubProvider Half)> Providers =
     [
+        ("anthropic", new AnthropicProvider()),
     ];
 
     /// <summary>The provider's half of a wire format.</summary>

@@ -15,8 +15,11 @@ public enum HubEventKind
     /// <summary>More of a thought.</summary>
     Thinking,
 
-    /// <summary>The seal of the thought so far, or of the tool call of that index (<see cref="HubEvent.Signature"/>).</summary>
+    /// <summary>The seal of the thought so far (<see cref="HubEvent.Signature"/>).</summary>
     Signature,
+
+    /// <summary>The seal of the tool call of that index, where it comes behind the call.</summary>
+    CallSignature,
 
     /// <summary>A whole hidden thought: its seal holds it.</summary>
     HiddenThinking,
