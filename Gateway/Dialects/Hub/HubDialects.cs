@@ -1,3 +1,4 @@
+using Gateway.Dialects.Anthropic;
 using Gateway.Dialects.OpenAi;
 
 namespace Gateway.Dialects.Hub;
@@ -10,12 +11,14 @@ public static class HubDialects
     [
         ("openai", new OpenAiChatClient()),
         ("completions", new OpenAiCompletionsClient()),
+        ("anthropic", new AnthropicClient()),
     ];
 
     /// <summary>What providers may speak.</summary>
     public static readonly IReadOnlyList<(string Name, HubProvider Half)> Providers =
     [
         ("openai", new OpenAiChatProvider()),
+        ("anthropic", new AnthropicProvider()),
     ];
 
     /// <summary>The client's half of that name.</summary>
