@@ -6,6 +6,7 @@ using System.Text;
 using System.Text.Json;
 using Gateway.Catalog;
 using Gateway.Config;
+using Gateway.Upstream.Auth;
 
 namespace Gateway.Upstream;
 
@@ -67,6 +68,11 @@ public sealed record UpstreamFailure
     /// <summary>The provider could not be reached or the connection was lost.</summary>
     public static UpstreamFailure NotReached(Deployment deployment, Exception cause) => Make(
         deployment, 500, 0, "APIConnectionError", Describe(cause));
+
+    /// <summary>The provider was not asked, as no credential for it could be had.</summary>
+    internal static UpstreamFailure NotAuthenticated(Deployment deployment, AuthException cause) => cause.IsNotReached
+        ? Make(deployment, 500, 0, "APIConnectionError", cause.Message)
+        : Make(deployment, 401, 401, "AuthenticationError", cause.Message);
 
     /// <summary>The provider answered 200 with something that is not an answer.</summary>
     public static UpstreamFailure Nonsense(Deployment deployment, string what) => Make(deployment, 502, 200, "BadGatewayError", what);
