@@ -81,6 +81,7 @@ public sealed record UpstreamFailure
             Message = error.Message,
             RetryAfter = error.RetryAfter,
             IsGateways = true,
+            IsAbandoned = true,
         };
     }
 
