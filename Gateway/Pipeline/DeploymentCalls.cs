@@ -27,7 +27,7 @@ internal sealed class DeploymentCalls(
         if (none is not null)
             return (null, none);
         // 5
-        if (await ledger.OpenAsync(run.Exchange, open.Attempt) || !run.Money!.IsLimited)
+        if (await ledger.OpenAsync(run.Exchange, open.Attempt) || !open.IsLimited)
             return (open, null);
         NotJournaled(run, open);
         return (null, new AttemptOutcome { Error = ApiError.Unavailable("its ledger cannot be written"), IsGateways = true });
@@ -53,19 +53,20 @@ internal sealed class DeploymentCalls(
                 return late;
             // 2
             var money = run.Money!;
-            var bound = deployment.Provider.IsBuilt ? money.Bound.ForDeployment(run, deployment, money.OutputCap, money.IsLimited) : default;
+            var provider = RequestPayers.Provider(deployment.Provider.Name, run.Snapshot.Config);
+            var isLimited = money.IsLimitedAt(provider);
+            var bound = deployment.Provider.IsBuilt ? money.Bound.ForDeployment(run, deployment, money.OutputCap, isLimited) : default;
             if (Prepare(run, deployment, bound.OutputCap, out var call) is { } refusal)
                 return new AttemptOutcome { Error = refusal, MayFallBack = refusal.Status == 501 };
             // 3
             var startedAt = time.GetUtcNow();
-            var provider = RequestPayers.Provider(deployment.Provider.Name, run.Snapshot.Config);
             if (money.Begin(kind, bound, new AttemptStart(startedAt, run.Group.Name, provider), out var slice) is { } full)
             {
                 isOfProvider = provider is not null;
                 return NoMoney(run, deployment, full);
             }
             // 4
-            open = new(deployment, NewAttempt(run, deployment, kind, startedAt, bound), call, began, slice, bound.OutputOfAll);
+            open = new(deployment, NewAttempt(run, deployment, kind, startedAt, bound), call, began, slice, isLimited);
             route.Attempt = open.Attempt.Number;
             isBegun = true;
             return null;
@@ -157,6 +158,8 @@ internal sealed class DeploymentCalls(
             StartedAt = startedAt,
             StartTimestamp = time.GetTimestamp(),
             Bound = bound.Cost,
+            InputAtMost = bound.InputAtMost,
+            OutputAtMost = bound.OutputOfAll,
         };
         run.Exchange.Attempts.Add(attempt);
         return attempt;
@@ -207,7 +210,7 @@ internal sealed class DeploymentCalls(
     {
         if (open.Call.IsSent)
         {
-            AnswerUsage.EstimateUnseen(run, open.Attempt, open.OutputAtMost);
+            AnswerUsage.EstimateUnseen(run, open.Attempt);
             AnswerUsage.Charge(open.Attempt, open.Call);
         }
         run.Money!.Settle(open.Slice, open.Attempt);
@@ -231,7 +234,7 @@ internal sealed class DeploymentCalls(
             return;
         open.IsReported = true;
         open.Attempt.ExceptionClass = failure.ExceptionClass;
-        if (failure.IsDeadline)
+        if (failure.IsAbandoned)
             ChargeUnseen(run, open);
         else
             run.Money!.Settle(open.Slice, open.Attempt);

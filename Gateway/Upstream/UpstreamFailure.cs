@@ -46,8 +46,8 @@ public sealed record UpstreamFailure
     /// <summary>True when the gateway failed and not the deployment: nothing is held against it, and another would not help.</summary>
     public bool IsGateways { get; init; }
 
-    /// <summary>True when the gateway did not wait any longer: the provider may still have done its work, and bill it.</summary>
-    public bool IsDeadline { get; init; }
+    /// <summary>True when the gateway gave up on an answer that was on its way: the provider may have done its work, and bill it.</summary>
+    public bool IsAbandoned { get; init; }
 
     /// <summary>The client's share of the failure, as its answer.</summary>
     public ApiError ToError() => new()
@@ -63,7 +63,7 @@ public sealed record UpstreamFailure
 
     /// <summary>The provider did not answer in time.</summary>
     public static UpstreamFailure TimedOut(Deployment deployment, TimeSpan limit) =>
-        Make(deployment, 408, 408, "Timeout", $"no answer within {limit.TotalSeconds:0.###} s") with { IsDeadline = true };
+        Make(deployment, 408, 408, "Timeout", $"no answer within {limit.TotalSeconds:0.###} s") with { IsAbandoned = true };
 
     /// <summary>The provider could not be reached or the connection was lost.</summary>
     public static UpstreamFailure NotReached(Deployment deployment, Exception cause) => Make(
@@ -87,6 +87,7 @@ public sealed record UpstreamFailure
             Message = error.Message,
             RetryAfter = error.RetryAfter,
             IsGateways = true,
+            IsAbandoned = true,
         };
     }
 
