@@ -55,7 +55,7 @@ internal sealed class Attempts
         };
     }
 
-    /// <summary>Where a provider is overloaded and does not say for how long, the client is told when the group may be called again.</summary>
+    /// <summary>Where a provider is overloaded and does not say for how long, the client is told when its group may be called.</summary>
     private ApiError WithWait(ApiError error, ModelGroup group) => error is { Status: 429 or 503, RetryAfter: null }
         ? error with { RetryAfter = _router.CooldownOf(group) } // at least 1 s is told
         : error;

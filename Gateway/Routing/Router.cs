@@ -74,8 +74,8 @@ public sealed class Router
     }
 
     /// <summary>What <see cref="Pick"/> would choose now; nothing begins.</summary>
-    public ApiError? Explain(ModelGroup group, in RouteRequest request, out RouteRecord record) =>
-        Choose(group, request, null, begins: false, out _, out record);
+    public ApiError? Explain(ModelGroup group, in RouteRequest request, out RouteRecord record, List<Deployment>? tried = null) =>
+        Choose(group, request, tried, begins: false, out _, out record);
 
     /// <summary>True when a deployment that was not tried yet would be chosen now.</summary>
     /// <param name="tried">Null: none was.</param>
