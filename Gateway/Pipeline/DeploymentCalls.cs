@@ -20,10 +20,10 @@ internal sealed class DeploymentCalls(
     /// </returns>
     public async ValueTask<(OpenCall? Open, AttemptOutcome? None)> BeginAsync(AttemptRun run, AttemptKind kind)
     {
-        var none = Begin(run, kind, out var open, out var isOfProvider);
-        // A provider whose budget is full is no reason not to ask another one.
-        for (var others = run.Group.Deployments.Length; isOfProvider && others > 1; others--)
-            none = Begin(run, kind, out open, out isOfProvider);
+        var none = Begin(run, kind, out var open, out var isOfDeployment);
+        // A provider whose budget is full, or that cannot be sent the request, is no reason not to ask another one.
+        for (var others = run.Group.Deployments.Length; isOfDeployment && others > 1; others--)
+            none = Begin(run, kind, out open, out isOfDeployment);
         if (none is not null)
             return (null, none);
         // 5
@@ -33,11 +33,11 @@ internal sealed class DeploymentCalls(
         return (null, new AttemptOutcome { Error = ApiError.Unavailable("its ledger cannot be written"), IsGateways = true });
     }
 
-    /// <param name="isOfProvider">True: the money of the provider has no room for it, and maybe that of another one has.</param>
-    private AttemptOutcome? Begin(AttemptRun run, AttemptKind kind, out OpenCall open, out bool isOfProvider)
+    /// <param name="isOfDeployment">True: this deployment cannot be called, and maybe another one can.</param>
+    private AttemptOutcome? Begin(AttemptRun run, AttemptKind kind, out OpenCall open, out bool isOfDeployment)
     {
         open = null!;
-        isOfProvider = false;
+        isOfDeployment = false;
         // 1
         var began = time.GetTimestamp();
         var none = router.Pick(run.Group, run.RouteRequest, run.Tried, out var deployment, out var route);
@@ -57,13 +57,13 @@ internal sealed class DeploymentCalls(
             var isLimited = money.IsLimitedAt(provider);
             var bound = deployment.Provider.IsBuilt ? money.Bound.ForDeployment(run, deployment, money.OutputCap, isLimited) : default;
             if (Prepare(run, deployment, bound.OutputCap, out var call) is { } refusal)
-                return new AttemptOutcome { Error = refusal, MayFallBack = refusal.Status == 501 };
+                return NotCalled(run, deployment, refusal, isOfDeployment = RequestShape.IsOfDeployment(refusal));
             // 3
             var startedAt = time.GetUtcNow();
             if (money.Begin(kind, bound, new AttemptStart(startedAt, run.Group.Name, provider), out var slice) is { } full)
             {
-                isOfProvider = provider is not null;
-                return NoMoney(run, deployment, full);
+                isOfDeployment = provider is not null; // the money of another one may have room
+                return NotCalled(run, deployment, full, mayFallBack: true);
             }
             // 4
             open = new(deployment, NewAttempt(run, deployment, kind, startedAt, bound), call, began, slice, isLimited);
@@ -78,11 +78,12 @@ internal sealed class DeploymentCalls(
         }
     }
 
-    private static AttemptOutcome NoMoney(AttemptRun run, Deployment deployment, ApiError full)
+    /// <summary>Why a deployment that was chosen is not called; it is not chosen again while there is another.</summary>
+    public static AttemptOutcome NotCalled(AttemptRun run, Deployment deployment, ApiError reason, bool mayFallBack)
     {
-        run.Exchange.Note($"{deployment.Id} was not called: {full.Message}");
+        run.Exchange.Note($"{deployment.Id} was not called: {reason.Message}");
         (run.Tried ??= []).Add(deployment);
-        return new AttemptOutcome { Error = full, MayFallBack = true };
+        return new AttemptOutcome { Error = reason, MayFallBack = mayFallBack };
     }
 
     /// <summary>Takes back an attempt that could not be journaled: nobody would know of it if the gateway died now.</summary>
@@ -127,6 +128,7 @@ internal sealed class DeploymentCalls(
             Key = target.Key,
             IsClientTarget = target.IsChosenByClient,
             Body = body.Body,
+            Headers = body.Headers,
             Lost = body.Lost,
             Price = price,
             AnswerPrice = answerPrice,

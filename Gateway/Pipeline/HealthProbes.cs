@@ -228,6 +228,7 @@ internal sealed class HealthProbes(
             Uri = target.Uri,
             Key = target.Key,
             Body = body.Body,
+            Headers = body.Headers,
             Price = price,
             AnswerPrice = ToolFees.PriceOf(run.Request, probe.Operation, deployment, probe.Model, price, isClientTarget: false),
             Timeout = probe.Timeout,

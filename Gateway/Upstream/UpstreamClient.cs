@@ -128,6 +128,8 @@ public sealed class UpstreamClient : IDisposable
         };
         request.Headers.TryAddWithoutValidation("User-Agent", UserAgent);
         request.Headers.TryAddWithoutValidation("Accept-Encoding", "identity");
+        foreach (var (name, value) in call.Headers)
+            request.Headers.TryAddWithoutValidation(name, value);
         if (call.IsClientTarget)
             return request; // the deployment's own headers may be secrets as its key is
         if (call.Deployment.Params.Organization is { } organization)
