@@ -31,7 +31,7 @@ internal static class AuthFixture
                 Config = new DeploymentConfig { ModelName = "m", Params = new LiteLlmParams { Model = "p/m" }, File = "test.yaml", Line = 1 },
             },
             Operation = Operation.Chat,
-            Dialect = Dialect,
+            Wire = new PassThroughWire(Dialect),
             Model = "m",
             Uri = new Uri(url),
             Key = secret,
