@@ -94,6 +94,9 @@ public enum Feature
     /// <summary>What happens to a text that is too long to embed.</summary>
     EmbeddingTruncation,
 
+    /// <summary>A part of a message that the gateway has no word for. As all content it is refused rather than dropped.</summary>
+    UnknownPart,
+
     /// <summary>A member that the gateway has no word for.</summary>
     Unknown,
 }

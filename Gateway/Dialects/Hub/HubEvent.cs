@@ -15,8 +15,11 @@ public enum HubEventKind
     /// <summary>More of a thought.</summary>
     Thinking,
 
-    /// <summary>The seal of the thought so far, or of the tool call of that index (<see cref="HubEvent.Signature"/>).</summary>
+    /// <summary>The seal of the thought so far (<see cref="HubEvent.Signature"/>).</summary>
     Signature,
+
+    /// <summary>The seal of the tool call of that index, where it comes behind the call.</summary>
+    CallSignature,
 
     /// <summary>A whole hidden thought: its seal holds it.</summary>
     HiddenThinking,
@@ -29,6 +32,9 @@ public enum HubEventKind
 
     /// <summary>More of the arguments of the call of that index.</summary>
     ToolArguments,
+
+    /// <summary>A whole picture or recording (<see cref="HubEvent.Media"/>).</summary>
+    Media,
 
     /// <summary>What the text refers to, in the words of <see cref="HubEvent.Format"/>.</summary>
     Citation,
@@ -73,6 +79,7 @@ public readonly record struct HubEvent(HubEventKind Kind)
     public ServiceTier? Service { get; init; }
     public ReportedBill? Bill { get; init; }
     public WireFormat Format { get; init; }
+    public HubMedia? Media { get; init; }
 
     /// <summary>A JSON value of its own memory (cloned).</summary>
     public JsonElement? Json { get; init; }
