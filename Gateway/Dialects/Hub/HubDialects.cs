@@ -1,3 +1,6 @@
+using Gateway.Dialects.Gemini;
+using Gateway.Dialects.OpenAi;
+
 namespace Gateway.Dialects.Hub;
 
 /// <summary>The halves of all dialects that there are: what a client may speak, and what a provider may.</summary>
@@ -6,12 +9,25 @@ public static class HubDialects
     /// <summary>What clients may speak, by the name that fixtures and the compatibility matrix use.</summary>
     public static readonly IReadOnlyList<(string Name, HubClient Half)> Clients =
     [
+        ("openai", new OpenAiChatClient()),
+        ("completions", new OpenAiCompletionsClient()),
+        ("gemini", new GeminiClient()),
     ];
 
     /// <summary>What providers may speak.</summary>
     public static readonly IReadOnlyList<(string Name, HubProvider Half)> Providers =
     [
+        ("openai", new OpenAiChatProvider()),
+        ("gemini", new GeminiProvider()),
     ];
+
+    /// <summary>The provider's half of a wire format for embeddings. Null: it is OpenAI's, or has none.</summary>
+    public static EmbeddingProvider? EmbeddingsOf(WireFormat format) => format == WireFormat.Gemini ? Embeddings : null;
+
+    private static readonly GeminiEmbeddings Embeddings = new();
+
+    /// <summary>The client's half of that name.</summary>
+    public static HubClient ClientOf(string name) => Clients.First(half => half.Name == name).Half;
 
     /// <summary>The provider's half of a wire format.</summary>
     public static HubProvider ProviderOf(WireFormat format)
