@@ -62,6 +62,9 @@ internal static class GeminiAnswerReader
             case HubEventKind.Refusal:
                 parts.Add(new HubRefusal(step.Text!));
                 break;
+            case HubEventKind.Thinking when parts is [.., HubThinking { Signature: null, IsHidden: false } before]:
+                parts[^1] = before with { Text = before.Text + step.Text }; // Google's thoughts come in pieces
+                break;
             case HubEventKind.Thinking:
                 parts.Add(new HubThinking(step.Text!));
                 break;

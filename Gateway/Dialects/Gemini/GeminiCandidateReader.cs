@@ -73,7 +73,7 @@ internal sealed class GeminiCandidateReader(int index, GeminiCallIds ids)
         var number = _calls++;
         var id = call.FindText("id"u8) is { Length: > 0 } given ? given : ids.Next();
         steps.Add(HubEvent.OfToolCall(index, number, id, call.FindText("name"u8) ?? "") with { Signature = seal });
-        steps.Add(HubEvent.OfArguments(index, number, call.Find("args"u8)?.GetRawText() ?? "{}"));
+        steps.Add(HubEvent.OfArguments(index, number, call.Find("args"u8) is { } args ? GeminiJson.Compact(args) : "{}"));
     }
 
     /// <summary>Text, or what Google's own code tool wrote and gave, in a fence.</summary>

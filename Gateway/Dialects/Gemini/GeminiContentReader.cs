@@ -159,7 +159,7 @@ internal sealed class GeminiContentReader(HubRequest hub)
     {
         _calls++;
         var read = new HubToolCall(call.FindText("id"u8) is { Length: > 0 } id ? id : $"call_{_calls}",
-            call.FindText("name"u8) ?? "", call.Find("args"u8)?.GetRawText() ?? "{}")
+            call.FindText("name"u8) ?? "", call.Find("args"u8) is { } args ? GeminiJson.Compact(args) : "{}")
         {
             Signature = seal,
         };

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 using System.Text.Json;
 using Gateway.Dialects.Hub;
@@ -36,6 +37,15 @@ internal static class GeminiJson
             }
         }
         return camel.ToString();
+    }
+
+    /// <summary>The JSON of a value without the line's ends and indents that Google writes.</summary>
+    public static string Compact(JsonElement value)
+    {
+        var output = new ArrayBufferWriter<byte>();
+        using (var json = new Utf8JsonWriter(output, HubJson.WriteOptions))
+            value.WriteTo(json);
+        return Encoding.UTF8.GetString(output.WrittenSpan);
     }
 
     /// <summary>The items of a list. What stands alone where a list belongs counts as its only item.</summary>

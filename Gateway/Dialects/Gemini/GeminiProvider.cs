@@ -51,7 +51,6 @@ public sealed class GeminiProvider : HubProvider
         (Feature.ServiceTier, Support.Native),
         (Feature.EndUser, Support.Implied),               // changes no answer; the gateway's ledger has it
         (Feature.Metadata, Support.Implied),              // the same; labels on Vertex where it can be
-        (Feature.StoredConversation, Support.None),
         (Feature.Prefill, Support.Native),                // a model's turn at the end is gone on with
         (Feature.ImageOutput, Support.Native),
         (Feature.WebSearchOptions, Support.Translated),   // Google Search
