@@ -79,6 +79,12 @@ public sealed class Attempt
     /// <summary>What it can cost at most: what it is booked at when the gateway dies before it has ended.</summary>
     public NanoUsd Bound { get; set; }
 
+    /// <summary>The tokens that <see cref="Bound"/> pays for: what counts for a rate when the gateway dies before it has ended.</summary>
+    public long InputAtMost { get; set; }
+
+    /// <summary>As <see cref="InputAtMost"/>, of all choices together.</summary>
+    public long OutputAtMost { get; set; }
+
     /// <summary>True when tokens were counted by the gateway because the provider reported none, or none that can be.</summary>
     public bool IsEstimated { get; set; }
 

@@ -1,3 +1,4 @@
+using Gateway.Dialects.Anthropic;
 using Gateway.Dialects.OpenAi;
 using Gateway.Pipeline;
 
@@ -28,6 +29,14 @@ internal static class ClientApi
                 Map(app, pipeline, endpoint, prefix + "{vendor}/{model}" + path);
             }
         }
+        MapAnthropic(app, pipeline);
+    }
+
+    private static void MapAnthropic(IEndpointRouteBuilder app, GatewayPipeline pipeline)
+    {
+        var anthropic = new AnthropicDialect();
+        foreach (var path in (string[])["/v1/messages", "/messages", "/anthropic/v1/messages"])
+            Map(app, pipeline, new ClientEndpoint(path, anthropic, Operation.Chat));
     }
 
     /// <param name="route">Null: the endpoint's own.</param>

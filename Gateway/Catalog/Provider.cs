@@ -3,7 +3,7 @@ using Gateway.Pricing;
 
 namespace Gateway.Catalog;
 
-/// <summary>How a provider wants to be shown the key.</summary>
+/// <summary>How a provider wants to be shown who calls.</summary>
 public enum AuthScheme
 {
     /// <summary><c>Authorization: Bearer KEY</c>.</summary>
@@ -11,6 +11,12 @@ public enum AuthScheme
 
     /// <summary><c>api-key: KEY</c> (Azure).</summary>
     ApiKeyHeader,
+
+    /// <summary><c>x-api-key: KEY</c> (Anthropic).</summary>
+    XApiKey,
+
+    /// <summary><c>x-goog-api-key: KEY</c> (Gemini on AI Studio), never in the URL.</summary>
+    GoogApiKey,
 }
 
 /// <summary>A company's (or server's) API as a data row.</summary>

@@ -204,7 +204,7 @@ internal static class ConfigSections
         new KnownKey("context_window", Unknown, "is not a known setting; did you mean 'max_input_tokens' in model_info?"),
         new KnownKey("supports_*", Unknown, "belongs in model_info; ignored here"),
         new KnownKey("stream", Ignored, "has no effect: the client decides whether it streams"),
-        new KnownKey("tag_regex", Ignored, $"{NotHonoured}: deployments are chosen without regard to tags"),
+        new KnownKey("tag_regex", Ignored, $"{NotHonoured}: deployments are chosen by tags alone"),
         new KnownKey("max_budget", Ignored, "is not enforced per deployment; use model_max_budget or provider_budget_config"),
         new KnownKey("budget_duration", Ignored, "is not enforced per deployment; use model_max_budget or provider_budget_config"),
         new KnownKey("region_name", Ignored, $"{NotHonoured}: deployments are not filtered by region"),

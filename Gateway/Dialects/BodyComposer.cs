@@ -31,7 +31,7 @@ internal sealed class BodyComposer(ClientRequest request)
 
     /// <summary>
     /// Who wins where several name the same member: overrides before what is dropped, that before the client's body with its
-    /// extra_body, that before defaults. The model is sent in any case.
+    /// extra_body, that before defaults. The model is sent in any case, but where the URL names it.
     /// </summary>
     public SplicedBody Compose(RequestChanges changes)
     {
@@ -39,7 +39,7 @@ internal sealed class BodyComposer(ClientRequest request)
         _renamed = Renamed(changes);
         foreach (var member in request.Members)
         {
-            if (member.Kind == MemberKind.Model)
+            if (member.Kind == MemberKind.Model && !changes.OmitsModel)
                 Replace(member, JsonString(changes.Model));
             else if (!Leaves(member.Kind) || IsReplaced(request.Body, member, changes))
                 FlushRun(); // left out: the next member that is kept brings its own comma
@@ -61,7 +61,7 @@ internal sealed class BodyComposer(ClientRequest request)
 
     private void Append(RequestChanges changes)
     {
-        if (request.Find(ModelName) is null)
+        if (!changes.OmitsModel && request.Find(ModelName) is null)
             Insert(ModelName, JsonString(changes.Model));
         var extras = ExtraMembers(changes);
         foreach (var (json, member) in extras)

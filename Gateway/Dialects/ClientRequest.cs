@@ -56,6 +56,16 @@ public sealed class ClientRequest
     /// <summary>What the client says about how its request is tried. Null: nothing.</summary>
     public RoutingParams? Routing { get; internal set; }
 
+    /// <summary>The client's headers that go on to a provider of the same dialect (<see cref="Dialect.ForwardedHeaders"/>).</summary>
+    public IReadOnlyList<KeyValuePair<string, string>> Headers { get; internal set; } = [];
+
+    /// <summary>What the client's <c>anthropic-beta</c> lists.</summary>
+    public IReadOnlyList<string> Betas =>
+    [
+        .. Headers.Where(static header => header.Key == Anthropic.AnthropicHeaders.BetaName)
+            .SelectMany(static header => header.Value.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)),
+    ];
+
     /// <summary>The body as the hub has it. Null: no provider had to be asked in another dialect yet.</summary>
     public HubRequest? Hub { get; private set; }
 

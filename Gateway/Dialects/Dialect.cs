@@ -11,6 +11,11 @@ public abstract class Dialect
     /// <summary>Which wire format it is.</summary>
     public abstract WireFormat Format { get; }
 
+    /// <summary>
+    /// Names of the client's headers that go on to a provider of the same dialect, because the body that passes was written for them.
+    /// </summary>
+    public virtual IReadOnlyList<string> ForwardedHeaders => [];
+
     /// <summary>Reads what the gateway must know of a request body.</summary>
     /// <param name="body">The client's bytes, which stay where they are.</param>
     /// <returns>Null, or why the request is refused (400).</returns>
@@ -38,6 +43,9 @@ public sealed record RequestChanges
 {
     /// <summary>The model's name at the provider.</summary>
     public required string Model { get; init; }
+
+    /// <summary>True where the URL names the model, and the body must not.</summary>
+    public bool OmitsModel { get; init; }
 
     /// <summary>True to have the provider report the usage of a stream.</summary>
     public bool AskForStreamUsage { get; init; }

@@ -86,7 +86,10 @@ internal sealed class LedgerInsert : IGroupInsert<LedgerEntry>
             _balance.Bind(Balances.NameOf(subject.Kind)).Bind(subject.Id).Bind(nanoUsd).Bind(_keepRows ? 0 : nanoUsd).Execute();
     }
 
-    /// <summary>Writes the row of an attempt of which nobody knows how it ended: at its bound, without tokens, status or price.</summary>
+    /// <summary>
+    /// Writes the row of an attempt of which nobody knows how it ended: at its bound, money and tokens, so that neither a budget nor a rate
+    /// lets through too much; without status or price.
+    /// </summary>
     internal void WriteRecovered(OpenReservation open, DateTimeOffset now)
     {
         AddToSums(open.UserId, open.KeyId, open.TeamId, open.Bound);
@@ -99,7 +102,7 @@ internal sealed class LedgerInsert : IGroupInsert<LedgerEntry>
             .Bind(open.ModelGroup).Bind(open.DeploymentId).Bind(open.Provider).Bind(open.Model).BindNull()
             .Bind(0).BindNull();
         for (var i = LedgerTable.FirstTokens; i <= LedgerTable.LastTokens; i++)
-            row.Bind(0);
+            row.Bind(i == LedgerTable.Input ? open.InputAtMost : i == LedgerTable.Output ? open.OutputAtMost : 0);
         row.BindNull().BindNull().Bind(open.Bound.Value).Bind(0).BindNull().Bind(true).Bind(open.IsStream).Bind(open.DecisionId)
             .BindNull().Bind(now.ToUnixTimeMilliseconds());
         _chain.Write();

@@ -36,6 +36,8 @@ internal sealed class RequestChecks(KeyRing keys, Limiter limiter, TimeProvider 
         var headers = http.Request.Headers;
         if (RoutingHeaders.Read(headers, request) is { } wrong)
             return Refuse(exchange, Stage.Parse, wrong);
+        if (ForwardedHeaders.Read(headers, dialect, request) is { } unusable)
+            return Refuse(exchange, Stage.Parse, unusable);
         exchange.IsStream = request.IsStream;
         exchange.Tags = request.Routing?.Tags ?? [];
         exchange.InputTokens = request.Size.Estimate;

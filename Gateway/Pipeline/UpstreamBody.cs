@@ -1,6 +1,7 @@
 using Gateway.Catalog;
 using Gateway.Config;
 using Gateway.Dialects;
+using Gateway.Dialects.Anthropic;
 using Gateway.Dialects.Hub;
 using Gateway.Pricing;
 
@@ -10,6 +11,9 @@ namespace Gateway.Pipeline;
 /// <param name="Lost">What the client sent and the provider cannot be sent, by the client's names.</param>
 internal readonly record struct UpstreamBody(SplicedBody Body, Wire Wire, IReadOnlyList<string> Lost)
 {
+    /// <summary>Headers that go with the body.</summary>
+    public IReadOnlyList<KeyValuePair<string, string>> Headers { get; private init; } = [];
+
     /// <summary>Composes the body: the client's bytes with changes where the deployment speaks the client's dialect, else a translation.</summary>
     /// <param name="now">When the answer begins, for dialects whose answers say so.</param>
     /// <returns>Null, or what the provider cannot be sent.</returns>
@@ -19,7 +23,7 @@ internal readonly record struct UpstreamBody(SplicedBody Body, Wire Wire, IReadO
         var client = run.Endpoint;
         if (shaped.Format == client.Dialect.Format)
         {
-            body = new(client.Dialect.Compose(run.Request, shaped.Changes), client.Wire, shaped.Changes.Lost);
+            body = PassThrough(run, deployment, shaped);
             return null;
         }
         if (client.Hub is not { } half)
@@ -38,8 +42,21 @@ internal readonly record struct UpstreamBody(SplicedBody Body, Wire Wire, IReadO
             Request = run.Request.Hub!,
             Body = run.Request.Json,
         };
-        body = new(written, new HubWire(half, provider, shown), lost);
+        body = new(written, new HubWire(half, provider, shown), lost) { Headers = provider.Headers };
         return null;
+    }
+
+    private static UpstreamBody PassThrough(AttemptRun run, Deployment deployment, in ShapedRequest shaped)
+    {
+        var (client, changes) = (run.Endpoint, shaped.Changes);
+        if (shaped.Format == WireFormat.OpenAi)
+            return new(client.Dialect.Compose(run.Request, changes), client.Wire, changes.Lost);
+        if (shaped.Format == WireFormat.Anthropic)
+            changes = AnthropicEnvelope.Of(deployment.Provider.Name).Apply(changes, run.Request.Betas);
+        return new(client.Dialect.Compose(run.Request, changes), client.Wire, changes.Lost)
+        {
+            Headers = ForwardedHeaders.For(HubDialects.ProviderOf(shaped.Format).Headers, run.Request.Headers),
+        };
     }
 
     private static HubSettings SettingsOf(in ParamRules rules, in ShapedRequest shaped) => new()

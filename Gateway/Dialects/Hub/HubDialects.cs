@@ -1,3 +1,4 @@
+using Gateway.Dialects.Anthropic;
 using Gateway.Dialects.Gemini;
 using Gateway.Dialects.OpenAi;
 
@@ -11,6 +12,7 @@ public static class HubDialects
     [
         ("openai", new OpenAiChatClient()),
         ("completions", new OpenAiCompletionsClient()),
+        ("anthropic", new AnthropicClient()),
         ("gemini", new GeminiClient()),
     ];
 
@@ -18,13 +20,14 @@ public static class HubDialects
     public static readonly IReadOnlyList<(string Name, HubProvider Half)> Providers =
     [
         ("openai", new OpenAiChatProvider()),
+        ("anthropic", new AnthropicProvider()),
         ("gemini", new GeminiProvider()),
     ];
 
+    private static readonly GeminiEmbeddings Embeddings = new();
+
     /// <summary>The provider's half of a wire format for embeddings. Null: it is OpenAI's, or has none.</summary>
     public static EmbeddingProvider? EmbeddingsOf(WireFormat format) => format == WireFormat.Gemini ? Embeddings : null;
-
-    private static readonly GeminiEmbeddings Embeddings = new();
 
     /// <summary>The client's half of that name.</summary>
     public static HubClient ClientOf(string name) => Clients.First(half => half.Name == name).Half;

@@ -38,25 +38,13 @@ public sealed class OpenAiDialect : Dialect
 
     private static ApiError? ReadMember(ClientRequest request, in JsonMember member)
     {
-        if (member.Kind is MemberKind.MaxTokens or MemberKind.MaxCompletionTokens || AnswerTerms.IsTerm(member.Kind))
-            return ReadTerm(request, request.Body, member);
+        if (CommonMembers.TryRead(request, member, out var error))
+            return error;
         var reader = BodyScanner.Reader(request.ValueOf(member));
         reader.Read();
         var type = reader.TokenType;
-        if (type == JsonTokenType.Null)
-            return null;
         switch (member.Kind)
         {
-            case MemberKind.Model:
-                if (type != JsonTokenType.String)
-                    return ApiError.InvalidParameter("model", "must be a string");
-                request.Model = reader.GetString();
-                return null;
-            case MemberKind.Stream:
-                if (type is not (JsonTokenType.True or JsonTokenType.False))
-                    return ApiError.InvalidParameter("stream", "must be true or false");
-                request.IsStream = type == JsonTokenType.True;
-                return null;
             case MemberKind.StreamOptions:
                 if (type != JsonTokenType.StartObject)
                     return ApiError.InvalidParameter("stream_options", "must be an object");
@@ -68,30 +56,11 @@ public sealed class OpenAiDialect : Dialect
                 return type == JsonTokenType.StartObject
                     ? ReadExtraBody(request, member)
                     : ApiError.InvalidParameter("extra_body", "must be an object");
-            case MemberKind.ApiKey:
-                request.ApiKey = type == JsonTokenType.String ? reader.GetString() : null;
-                return type == JsonTokenType.String ? null : ApiError.InvalidParameter("api_key", "must be a string");
-            case MemberKind.ApiBase:
-                request.ApiBase = type == JsonTokenType.String ? reader.GetString() : null;
-                return type == JsonTokenType.String ? null : ApiError.InvalidParameter("api_base", "must be a string");
-            case MemberKind.Forbidden:
-                return ApiError.ParameterNotAllowed(NameOf(request, member));
-            case >= MemberKind.Timeout:
+            case MemberKind.Metadata:
                 return RoutingParamReader.Read(request, member);
             default:
                 return null;
         }
-    }
-
-    /// <summary>What the cost of the answer depends on; a null counts too, as it keeps a default away.</summary>
-    /// <param name="json">The object that the member is in: the body, or its extra_body.</param>
-    private static ApiError? ReadTerm(ClientRequest request, ReadOnlySequence<byte> json, in JsonMember member)
-    {
-        var reader = BodyScanner.Reader(json.Slice(member.ValueStart, member.ValueLength));
-        reader.Read();
-        var wrong = request.Terms.With(member.Kind, ref reader, out var terms);
-        request.Terms = terms;
-        return wrong is null ? null : ApiError.InvalidParameter(JsonName(json, member), wrong);
     }
 
     private static ApiError? ReadStreamOptions(ClientRequest request, ref Utf8JsonReader reader)
@@ -118,15 +87,15 @@ public sealed class OpenAiDialect : Dialect
         var json = request.ValueOf(member);
         if (BodyScanner.TryScan(json, inner) is { } malformed)
             return ApiError.InvalidJson(malformed);
-        var taken = request.Members.Select(top => JsonName(request.Body, top)).ToHashSet();
+        var taken = request.Members.Select(top => CommonMembers.NameOf(request.Body, top)).ToHashSet();
         foreach (var extra in inner)
         {
-            var name = JsonName(json, extra);
+            var name = CommonMembers.NameOf(json, extra);
             var isTerm = AnswerTerms.IsTerm(extra.Kind);
             if ((extra.Kind is not (MemberKind.Other or MemberKind.Metadata) && !isTerm) || !taken.Add(name))
                 return ApiError.InvalidParameter(
                     "extra_body", $"must not hold '{RecordedText.Shorten(name)}': send it at the top level, once");
-            if (isTerm && ReadTerm(request, json, extra) is { } wrong)
+            if (isTerm && CommonMembers.ReadTerm(request, json, extra) is { } wrong)
                 return wrong;
         }
         return null;
@@ -156,14 +125,5 @@ public sealed class OpenAiDialect : Dialect
         output.Write("data: "u8);
         WriteError(output, error);
         output.Write("\n\n"u8);
-    }
-
-    private static string NameOf(ClientRequest request, in JsonMember member) => JsonName(request.Body, member);
-
-    private static string JsonName(ReadOnlySequence<byte> json, in JsonMember member)
-    {
-        var reader = BodyScanner.Reader(json.Slice(member.Start, member.NameLength + 2));
-        reader.Read();
-        return reader.GetString()!;
     }
 }
