@@ -1,4 +1,5 @@
 using Gateway.Dialects.Anthropic;
+using Gateway.Dialects.Gemini;
 using Gateway.Dialects.OpenAi;
 
 namespace Gateway.Dialects.Hub;
@@ -12,6 +13,7 @@ public static class HubDialects
         ("openai", new OpenAiChatClient()),
         ("completions", new OpenAiCompletionsClient()),
         ("anthropic", new AnthropicClient()),
+        ("gemini", new GeminiClient()),
     ];
 
     /// <summary>What providers may speak.</summary>
@@ -19,7 +21,13 @@ public static class HubDialects
     [
         ("openai", new OpenAiChatProvider()),
         ("anthropic", new AnthropicProvider()),
+        ("gemini", new GeminiProvider()),
     ];
+
+    private static readonly GeminiEmbeddings Embeddings = new();
+
+    /// <summary>The provider's half of a wire format for embeddings. Null: it is OpenAI's, or has none.</summary>
+    public static EmbeddingProvider? EmbeddingsOf(WireFormat format) => format == WireFormat.Gemini ? Embeddings : null;
 
     /// <summary>The client's half of that name.</summary>
     public static HubClient ClientOf(string name) => Clients.First(half => half.Name == name).Half;
