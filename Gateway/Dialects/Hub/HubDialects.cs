@@ -6,11 +6,13 @@ public static class HubDialects
     /// <summary>What clients may speak, by the name that fixtures and the compatibility matrix use.</summary>
     public static readonly IReadOnlyList<(string Name, HubClient Half)> Clients =
     [
+        ("responses", new Responses.ResponsesClient()),
     ];
 
     /// <summary>What providers may speak.</summary>
     public static readonly IReadOnlyList<(string Name, HubProvider Half)> Providers =
     [
+        ("responses", new Responses.ResponsesProvider()),
     ];
 
     /// <summary>The provider's half of a wire format.</summary>
