@@ -47,6 +47,9 @@ public sealed class ClientRequest
     /// <summary>The <c>user</c> of the body, at most 256 characters. Null: none.</summary>
     public string? User { get; internal set; }
 
+    /// <summary>The answer that the conversation goes on from (Responses' <c>previous_response_id</c>). Null: none.</summary>
+    public string? PreviousResponseId { get; internal set; }
+
     /// <summary>A key of the client's own for the provider. Null: none sent.</summary>
     public string? ApiKey { get; internal set; }
 

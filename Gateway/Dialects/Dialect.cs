@@ -94,6 +94,9 @@ public readonly record struct AnswerFacts(int ModelStart, int ModelLength, Usage
 
     /// <summary>What the answer says of its bill beside the tokens. Null: nothing.</summary>
     public ReportedBill? Bill { get; init; }
+
+    /// <summary>The answer's id, where the dialect lets a later request refer to it. Null: it does not, or there is none.</summary>
+    public string? Id { get; init; }
 }
 
 /// <summary>What an answer says of what is to be paid for it.</summary>
