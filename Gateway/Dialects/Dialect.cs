@@ -16,6 +16,9 @@ public abstract class Dialect
     /// </summary>
     public virtual IReadOnlyList<string> ForwardedHeaders => [];
 
+    /// <summary>The content type of streams that clients get.</summary>
+    public virtual string StreamMediaType => "text/event-stream";
+
     /// <summary>Reads what the gateway must know of a request body.</summary>
     /// <param name="body">The client's bytes, which stay where they are.</param>
     /// <returns>Null, or why the request is refused (400).</returns>

@@ -16,6 +16,8 @@ public sealed class ResponsesDialect : Dialect
 
     public override string Name => "responses";
 
+    public override WireFormat Format => WireFormat.Responses;
+
     public override ApiError? Read(ReadOnlySequence<byte> body, out ClientRequest request)
     {
         if (OpenAiDialect.Read(body, MeaningOf, out request) is { } refusal)
