@@ -225,7 +225,8 @@ internal sealed class HealthProbes(
             Key = deployment.ApiKey,
             Body = Dialect.Compose(run.Request, changes),
             Price = price,
-            AnswerPrice = ToolFees.PriceOf(run.Request, probe.Operation, deployment, probe.Model, price, isClientTarget: false),
+            AnswerPrice = ToolFees.PriceOf(run.Request, probe.Operation, deployment, probe.Model, price, isClientTarget: false)
+                .UpTo(RequestBound.LongestOf(run, deployment)),
             Timeout = probe.Timeout,
         };
         return null;
