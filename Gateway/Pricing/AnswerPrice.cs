@@ -1,3 +1,6 @@
+using System.Globalization;
+using System.Text;
+
 namespace Gateway.Pricing;
 
 /// <summary>Where a provider says what an answer has cost.</summary>
@@ -61,6 +64,29 @@ public sealed record AnswerPrice
         ReportedCost(bill) is { } usd
             ? [PriceLine.Of(FieldName, usd)]
             : Price?.LinesOf(usage, Charged(duration), ServiceOf(service), Search.ChargeOf(bill));
+
+    /// <summary>
+    /// The rates that were applied, as JSON: the lines of <see cref="LinesOf"/> in USD per million, then <c>discount</c>, <c>margin</c>
+    /// (shares) and <c>fixed</c> (USD) where there are any: <c>{"input":2.5,"output":10,"margin":0.1}</c>. Null: there are none.
+    /// </summary>
+    public string? RatesOf(Usage usage, ServiceTier? service, ReportedBill? bill, TimeSpan duration)
+    {
+        var json = new StringBuilder();
+        var isReported = ReportedCost(bill) is not null;
+        foreach (var line in isReported ? [] : LinesOf(usage, service, bill, duration) ?? [])
+            Add(line.Name, (decimal)line.Rate / NanoUsd.PerUsd);
+        var adjustment = isReported ? Adjustment : Price?.Adjustment ?? default;
+        if (adjustment.Discount > 0)
+            Add("discount", (decimal)adjustment.Discount / PriceAdjustment.Whole);
+        if (adjustment.Margin > 0)
+            Add("margin", (decimal)adjustment.Margin / PriceAdjustment.Whole);
+        if (adjustment.Fixed > 0)
+            Add("fixed", (decimal)adjustment.Fixed / PriceAdjustment.Whole / NanoUsd.PerUsd);
+        return json.Length == 0 ? null : json.Append('}').ToString();
+
+        void Add(string name, decimal value) =>
+            json.Append(json.Length == 0 ? '{' : ',').Append(CultureInfo.InvariantCulture, $"\"{name}\":{value}");
+    }
 
     /// <summary>What the provider says the answer has cost, in USD, where its word counts. Null: the price counts.</summary>
     public decimal? ReportedCost(ReportedBill? bill) => bill is null || Price?.Source == PriceSource.Deployment ? null : Believed switch
