@@ -75,16 +75,6 @@ public sealed record ApiError
             + "The limit is general_settings.max_request_size_mb.",
     };
 
-    /// <summary>Parameters that the provider does not take, where drop_params is off.</summary>
-    public static ApiError UnsupportedParams(string provider, IEnumerable<string> names, string model) => new()
-    {
-        Status = 400,
-        Type = "invalid_request_error",
-        Message = $"litellm.UnsupportedParamsError: {provider} does not support parameters: [{string.Join(", ", names.Select(name => $"'{name}'"))}], "
-            + $"for model={model}. To drop these, set litellm_settings.drop_params: true or litellm_params.drop_params: true.",
-        ExceptionClass = "UnsupportedParamsError",
-    };
-
     /// <summary>A model that the config does not have.</summary>
     public static ApiError UnknownModel(string route, string model) => new()
     {

@@ -162,7 +162,7 @@ public sealed class UpstreamClientTests
         {
             Deployment = deployment,
             Operation = Operation.Chat,
-            Dialect = Dialect,
+            Wire = new PassThroughWire(Dialect),
             Model = "gpt-4o",
             Uri = new Uri(url + "/v1/chat/completions"),
             Key = deployment.ApiKey,

@@ -146,6 +146,7 @@ internal sealed class CatalogBuilder(
             ApiVersion = version,
             ApiKey = isMock ? null : FindKey(provider, apiBase),
             IsMock = isMock,
+            Speaks = SpokenFormats.Of(provider, isMock, apiBase, info.Mode),
             OwnPrice = own,
             Overrides = AnswerTerms.Of(settings.ExtraBody),
             Defaults = AnswerTerms.Of(settings.Defaults),

@@ -52,6 +52,9 @@ public sealed record Deployment
     /// <summary>What it says of the answer where a client does not.</summary>
     internal AnswerTerms Defaults { get; init; }
 
+    /// <summary>The wire formats that it understands, best first.</summary>
+    public ImmutableArray<WireFormat> Speaks { get; init; } = [WireFormat.OpenAi];
+
     /// <summary>The price that the config gives it. Null: none; then the price book's counts.</summary>
     internal ModelPrice? OwnPrice { get; init; }
 
@@ -64,12 +67,18 @@ public sealed record Deployment
     /// <summary>The URL of each <see cref="Operation"/>, where no model's name is part of it. Empty: they are made when asked for.</summary>
     internal ImmutableArray<Uri> Urls { get; init; } = [];
 
-    /// <summary>The URL to call; allocates only for a wildcard deployment of Azure's, whose URLs hold the model's name.</summary>
+    /// <summary>The format to speak to it in, for a client of that format.</summary>
+    public WireFormat FormatFor(WireFormat client, Operation operation) => SpokenFormats.For(Speaks, client, operation);
+
+    /// <summary>The URL to call; allocates only for formats other than OpenAI's, and for a wildcard deployment of Azure's.</summary>
+    /// <param name="format">What is spoken there.</param>
     /// <param name="operation">What is asked for.</param>
     /// <param name="upstreamModel">The model at the provider: <see cref="UpstreamModel"/>, or what a wildcard stands for.</param>
-    public Uri UriFor(Operation operation, string upstreamModel) => Urls.IsEmpty
-        ? UpstreamUrl.Build(Provider, ApiBase, operation, upstreamModel, ApiVersion)
-        : Urls[(int)operation];
+    /// <param name="isStream">Some formats have a URL of its own for streams.</param>
+    public Uri UriFor(Operation operation, string upstreamModel, WireFormat format = WireFormat.OpenAi, bool isStream = false) =>
+        Urls.IsEmpty || format != WireFormat.OpenAi
+            ? UpstreamUrl.Build(Provider, ApiBase, operation, upstreamModel, ApiVersion, format, isStream)
+            : Urls[(int)operation];
 
     /// <summary>A deployment is itself and no other: two with equal parts are still two.</summary>
     public bool Equals(Deployment? other) => ReferenceEquals(this, other);

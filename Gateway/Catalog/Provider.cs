@@ -37,6 +37,9 @@ public sealed record Provider
     /// <summary>Environment variables that may hold the key, in order.</summary>
     public string[] KeyVariables { get; init; } = [];
 
+    /// <summary>The wire formats that it speaks, best first; a client that speaks one of them has its bytes passed on.</summary>
+    public WireFormat[] Speaks { get; init; } = [WireFormat.OpenAi];
+
     public AuthScheme Auth { get; init; } = AuthScheme.Bearer;
 
     /// <summary>True for servers that may be called without a key.</summary>

@@ -1,3 +1,5 @@
+using Gateway.Dialects;
+
 namespace Gateway.Catalog;
 
 /// <summary>
@@ -45,20 +47,27 @@ public static class UpstreamUrl
     /// <param name="operation">What is asked for.</param>
     /// <param name="model">The model at the provider.</param>
     /// <param name="apiVersion">Azure's api-version. Null: the default.</param>
+    /// <param name="format">What is spoken there.</param>
+    /// <param name="isStream">Some formats have a URL of its own for streams.</param>
     /// <exception cref="ArgumentException">The model's name cannot stand in a path (<see cref="IsSegment"/>).</exception>
-    public static Uri Build(Provider provider, string apiBase, Operation operation, string model, string? apiVersion)
+    public static Uri Build(
+        Provider provider, string apiBase, Operation operation, string model, string? apiVersion, WireFormat format = WireFormat.OpenAi,
+        bool isStream = false)
     {
+        if (format is not (WireFormat.OpenAi or WireFormat.Responses))
+            return new Uri(apiBase + FormatPath.Of(format, operation, model, isStream));
+        var path = format == WireFormat.Responses ? "/responses" : PathOf(operation);
         if (provider != Providers.Azure)
-            return new Uri(apiBase + PathOf(operation));
+            return new Uri(apiBase + path);
         // The v1 API takes the deployment from the body, and a version only where a preview is wanted.
         if (apiBase.EndsWith(AzureV1, StringComparison.Ordinal))
-            return new Uri(apiBase + PathOf(operation) + (apiVersion is "preview" or "latest" ? $"?api-version={apiVersion}" : ""));
+            return new Uri(apiBase + path + (apiVersion is "preview" or "latest" ? $"?api-version={apiVersion}" : ""));
         var version = "?api-version=" + Uri.EscapeDataString(apiVersion ?? DefaultAzureVersion);
         if (apiBase.Contains(AzureDeployments, StringComparison.Ordinal))
-            return new Uri(apiBase + PathOf(operation) + version);
+            return new Uri(apiBase + path + version);
         if (!IsSegment(model))
             throw new ArgumentException("The model's name cannot stand in a URL.", nameof(model));
-        return new Uri(apiBase + AzureDeployments + Uri.EscapeDataString(model) + PathOf(operation) + version);
+        return new Uri(apiBase + AzureDeployments + Uri.EscapeDataString(model) + path + version);
     }
 
     /// <summary>False for names that would change the path although they are escaped.</summary>

@@ -68,7 +68,6 @@ internal static class ConfigSections
         new KnownKey("default_key_generate_params", Ignored, NoTeams),
         new KnownKey("upperbound_key_generate_params", Ignored, NoTeams),
         new KnownKey("key_generation_settings", Ignored, NoTeams),
-        new KnownKey("modify_params", Ignored, $"{NotHonoured}: requests are not repaired"),
         new KnownKey("add_function_to_prompt", Ignored, NotHonoured),
         new KnownKey("extra_spend_tag_headers", Ignored, $"{NotHonoured}: spend carries no tags"),
         new KnownKey("timezone", Ignored, $"{NotHonoured}: days are UTC days"),
@@ -209,7 +208,6 @@ internal static class ConfigSections
         new KnownKey("max_budget", Ignored, "is not enforced per deployment; use model_max_budget or provider_budget_config"),
         new KnownKey("budget_duration", Ignored, "is not enforced per deployment; use model_max_budget or provider_budget_config"),
         new KnownKey("region_name", Ignored, $"{NotHonoured}: deployments are not filtered by region"),
-        new KnownKey("allowed_openai_params", Ignored, "", Always), // all parameters are passed on
         new KnownKey("merge_reasoning_content_in_choices", Ignored, $"{NotHonoured}: reasoning stays in its own field"),
         new KnownKey("use_in_pass_through", Ignored, NotHonoured),
         new KnownKey("use_litellm_proxy", Ignored, NotHonoured),

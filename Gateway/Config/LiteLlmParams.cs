@@ -31,6 +31,9 @@ public sealed record LiteLlmParams
     public bool? DropParams { get; init; }
     public ImmutableArray<string> AdditionalDropParams { get; init; } = [];
 
+    /// <summary>OpenAI's parameters that are sent whether or not the provider is known to take them.</summary>
+    public ImmutableArray<string> AllowedOpenAiParams { get; init; } = [];
+
     /// <summary>Body members sent when the client left them out, in file order: name and JSON value of each key that is no setting.</summary>
     public ImmutableArray<KeyValuePair<string, string>> Defaults { get; init; } = [];
 
@@ -80,6 +83,7 @@ public sealed record LiteLlmParams
             CooldownTime = info.CooldownTime ?? cooldown,
             DropParams = drop is null ? s.Flag("drop_params") : drop.Items.Count > 0,
             AdditionalDropParams = ReadDropParams(s),
+            AllowedOpenAiParams = s.Words("allowed_openai_params") ?? [],
             ExtraBody = ReadMembers(s, "extra_body"),
             ExtraHeaders = ReadHeaders(s),
             ConfigurableClientsideAuthParams = [.. ClientsideAuthParam.Read(s)],

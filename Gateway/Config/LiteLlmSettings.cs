@@ -11,6 +11,9 @@ public sealed record LiteLlmSettings
 
     public bool DropParams { get; init; }
 
+    /// <summary>True where a request may be mended so that a provider of another dialect takes it.</summary>
+    public bool ModifyParams { get; init; }
+
     /// <summary>From the file, else from REQUEST_TIMEOUT. LiteLLM's default is 6000 s.</summary>
     public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromSeconds(6000);
     public int? NumRetries { get; init; }
@@ -78,6 +81,7 @@ public sealed record LiteLlmSettings
         return settings with
         {
             DropParams = s.Flag("drop_params") ?? false,
+            ModifyParams = s.Flag("modify_params") ?? false,
             RequestTimeout = s.Duration("request_timeout", zero: false) ?? RequestTimeoutOf(s.Context) ?? settings.RequestTimeout,
             NumRetries = s.Count("num_retries", most: RouterSettings.MostRetries),
             AllowedFails = s.Count("allowed_fails"),

@@ -100,6 +100,13 @@ public readonly record struct AnswerTerms
         };
     }
 
+    /// <summary>True for a member that these terms are made of.</summary>
+    public static bool IsTerm(string name)
+    {
+        var kind = MemberNames.KindOf(Encoding.UTF8.GetBytes(name));
+        return kind is MemberKind.MaxTokens or MemberKind.MaxCompletionTokens || IsTerm(kind);
+    }
+
     /// <summary>True for a member that these terms are made of, the limits aside.</summary>
     internal static bool IsTerm(MemberKind kind) => kind is >= MemberKind.Choices and <= MemberKind.Prompt;
 

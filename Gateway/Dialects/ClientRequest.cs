@@ -1,4 +1,6 @@
 using System.Buffers;
+using System.Text.Json;
+using Gateway.Dialects.Hub;
 
 namespace Gateway.Dialects;
 
@@ -53,6 +55,37 @@ public sealed class ClientRequest
 
     /// <summary>What the client says about how its request is tried. Null: nothing.</summary>
     public RoutingParams? Routing { get; internal set; }
+
+    /// <summary>The body as the hub has it. Null: no provider had to be asked in another dialect yet.</summary>
+    public HubRequest? Hub { get; private set; }
+
+    /// <summary>The body's object, where <see cref="Hub"/> was read of it.</summary>
+    public JsonElement Json { get; private set; }
+
+    /// <summary>Reads the body into the hub, once.</summary>
+    /// <returns>Null, or why it is refused.</returns>
+    public ApiError? ReadHub(HubClient client)
+    {
+        if (Hub is not null)
+            return null;
+        try
+        {
+            Json = JsonDocument.Parse(Body, HubJson.ReadOptions).RootElement;
+            if (client.Read(Json, out var hub) is { } wrong)
+                return wrong;
+            Hub = hub;
+            return null;
+        }
+        catch (JsonException)
+        {
+            return ApiError.InvalidJson("an object in it gives a member more than once");
+        }
+        catch (InvalidOperationException)
+        {
+            // What .NET's reader throws for half of a surrogate pair, and for bytes that are not UTF-8.
+            return ApiError.InvalidJson("a text that the gateway reads is not valid Unicode");
+        }
+    }
 
     /// <summary>Finds a member by its unescaped name. Null: the client left it out.</summary>
     public JsonMember? Find(string name)

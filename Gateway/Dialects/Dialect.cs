@@ -8,6 +8,9 @@ public abstract class Dialect
     /// <summary>The format's short name, for the ledger.</summary>
     public abstract string Name { get; }
 
+    /// <summary>Which wire format it is.</summary>
+    public abstract WireFormat Format { get; }
+
     /// <summary>Reads what the gateway must know of a request body.</summary>
     /// <param name="body">The client's bytes, which stay where they are.</param>
     /// <returns>Null, or why the request is refused (400).</returns>
@@ -59,6 +62,9 @@ public sealed record RequestChanges
     /// <summary>Members that do not leave, neither the client's nor a default; the model always does.</summary>
     public IReadOnlyCollection<string> Dropped { get; init; } = [];
 
+    /// <summary>Those of them that the client sent and the provider does not take: the client is told.</summary>
+    public IReadOnlyList<string> Lost { get; init; } = [];
+
     /// <summary>Members sent when the client left them out: name and JSON value.</summary>
     public IReadOnlyList<KeyValuePair<string, string>> Defaults { get; init; } = [];
 
@@ -75,6 +81,9 @@ public sealed record RequestChanges
 /// <param name="IsError">True when the answer is an error in disguise: a member <c>error</c> and no choices or data.</param>
 public readonly record struct AnswerFacts(int ModelStart, int ModelLength, Usage? Usage, Range RawUsage, long OutputBytes, bool IsError)
 {
+    /// <summary>The usage object as it was sent, where it does not stand in the bytes that the client gets. Null: see <see cref="RawUsage"/>.</summary>
+    public string? RawUsageText { get; init; }
+
     /// <summary>The urgency that the answer says was billed. Null: it says none.</summary>
     public ServiceTier? Service { get; init; }
 

@@ -12,7 +12,7 @@ internal static class AnswerUsage
         attempt.Remaining = answer.Remaining;
         if (answer is WholeAnswer { Facts: var facts } whole)
         {
-            attempt.RawUsage = facts.Usage is null ? null : StreamTranslator.KeepRawUsage(whole.Bytes[facts.RawUsage]);
+            attempt.RawUsage = whole.RawUsage;
             (attempt.Service, attempt.Bill) = (facts.Service, facts.Bill);
             Set(run, attempt, facts.Usage, facts.OutputBytes);
         }

@@ -12,6 +12,9 @@ namespace Gateway.Pipeline;
 /// <summary>Writes what the client gets: headers, answer, stream or error.</summary>
 internal sealed class ClientAnswer(HttpContext http, Dialect dialect, Exchange exchange, GeneralSettings settings)
 {
+    /// <summary>Of parameters that were dropped no more is told: proxies bound their headers.</summary>
+    private const int MaxDropped = 1024;
+
     private readonly HttpResponse _response = http.Response;
     private NanoUsd? _spent;
     private Admission _limits;
@@ -36,6 +39,8 @@ internal sealed class ClientAnswer(HttpContext http, Dialect dialect, Exchange e
         if (run.MaxRetries is { } most)
             headers["x-litellm-max-retries"] = Number(most);
         headers["x-litellm-attempted-fallbacks"] = Number(run.Fallbacks);
+        if (outcome.Call?.Call.Lost is { Count: > 0 } lost)
+            headers["x-gateway-dropped-params"] = HeaderText.Of(RecordedText.Shorten(string.Join(", ", lost), MaxDropped));
         if ((outcome.Deployment?.Id ?? exchange.Last?.DeploymentId) is { } deployment)
             headers["x-litellm-model-id"] = HeaderText.Of(deployment);
     }

@@ -14,7 +14,8 @@ internal readonly record struct ClientTarget(Uri? Uri, Secret? Key, bool IsChose
 
     /// <summary>Finds the target of a call.</summary>
     /// <returns>Null, or why the client may not choose it.</returns>
-    public static ApiError? Find(Deployment deployment, Operation operation, string upstreamModel, ClientRequest request, out ClientTarget target)
+    public static ApiError? Find(
+        Deployment deployment, Operation operation, string upstreamModel, WireFormat format, ClientRequest request, out ClientTarget target)
     {
         target = default;
         var allowed = deployment.Params.ConfigurableClientsideAuthParams;
@@ -25,7 +26,7 @@ internal readonly record struct ClientTarget(Uri? Uri, Secret? Key, bool IsChose
         var key = request.ApiKey is null ? deployment.ApiKey : Secret.Of(request.ApiKey);
         if (request.ApiBase is null)
         {
-            target = new(deployment.IsMock ? null : deployment.UriFor(operation, upstreamModel), key, false);
+            target = new(deployment.IsMock ? null : deployment.UriFor(operation, upstreamModel, format, request.IsStream), key, false);
             return null;
         }
         if (!allowed.Any(param => param.Pattern?.IsMatch(request.ApiBase) == true))
@@ -35,7 +36,8 @@ internal readonly record struct ClientTarget(Uri? Uri, Secret? Key, bool IsChose
             return ApiError.InvalidParameter("api_base", "must be an https URL of a public host, without user, query or fragment");
         if (request.ApiKey is null)
             return ApiError.InvalidParameter("api_base", "needs an api_key of your own: the gateway's key is never sent to a URL that a client chose");
-        target = new(UpstreamUrl.Build(deployment.Provider, apiBase, operation, upstreamModel, deployment.ApiVersion), key, true);
+        var url = UpstreamUrl.Build(deployment.Provider, apiBase, operation, upstreamModel, deployment.ApiVersion, format, request.IsStream);
+        target = new(url, key, true);
         return null;
     }
 

@@ -108,7 +108,9 @@ internal sealed class DeploymentCalls(
         call = null!;
         if (RequestShape.For(run, deployment, out var shaped, outputCap) is { } refusal)
             return refusal;
-        var (model, changes, target) = shaped;
+        if (UpstreamBody.Compose(run, deployment, shaped, time.GetUtcNow(), out var body) is { } untranslatable)
+            return untranslatable;
+        var (model, _, target, _) = shaped;
         var price = run.Snapshot.Catalog.PriceFor(deployment, model, time.GetUtcNow());
         var answerPrice = ToolFees.PriceOf(run.Request, run.Endpoint.Operation, deployment, model, price, target.IsChosenByClient);
         var limits = TimeLimits.For(run, deployment);
@@ -118,12 +120,13 @@ internal sealed class DeploymentCalls(
         {
             Deployment = deployment,
             Operation = run.Endpoint.Operation,
-            Dialect = run.Endpoint.Dialect,
+            Wire = body.Wire,
             Model = model,
             Uri = target.Uri,
             Key = target.Key,
             IsClientTarget = target.IsChosenByClient,
-            Body = run.Endpoint.Dialect.Compose(run.Request, changes),
+            Body = body.Body,
+            Lost = body.Lost,
             Price = price,
             AnswerPrice = answerPrice,
             Stream = RequestShape.StreamFor(run, deployment, answerPrice),

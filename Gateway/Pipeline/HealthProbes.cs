@@ -214,16 +214,20 @@ internal sealed class HealthProbes(
         call = null!;
         if (RequestShape.ChangesFor(run, deployment, probe.Model, out var changes) is { } unsupported)
             return unsupported;
+        var format = RequestShape.FormatFor(run, deployment);
+        var target = new ClientTarget(deployment.IsMock ? null : deployment.UriFor(probe.Operation, probe.Model, format), deployment.ApiKey, false);
+        if (UpstreamBody.Compose(run, deployment, new(probe.Model, changes, target, format), time.GetUtcNow(), out var body) is { } untranslatable)
+            return untranslatable;
         var price = run.Snapshot.Catalog.PriceFor(deployment, probe.Model, time.GetUtcNow());
         call = new UpstreamCall
         {
             Deployment = deployment,
             Operation = probe.Operation,
-            Dialect = Dialect,
+            Wire = body.Wire,
             Model = probe.Model,
-            Uri = deployment.IsMock ? null : deployment.UriFor(probe.Operation, probe.Model),
-            Key = deployment.ApiKey,
-            Body = Dialect.Compose(run.Request, changes),
+            Uri = target.Uri,
+            Key = target.Key,
+            Body = body.Body,
             Price = price,
             AnswerPrice = ToolFees.PriceOf(run.Request, probe.Operation, deployment, probe.Model, price, isClientTarget: false),
             Timeout = probe.Timeout,

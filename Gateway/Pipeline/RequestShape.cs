@@ -5,8 +5,8 @@ using Gateway.Pricing;
 
 namespace Gateway.Pipeline;
 
-/// <summary>What a deployment is sent: its name for the model, the changes of the body, and where it goes.</summary>
-internal readonly record struct ShapedRequest(string Model, RequestChanges Changes, ClientTarget Target);
+/// <summary>What a deployment is sent: its name for the model, the changes of the body, where it goes, and in which format.</summary>
+internal readonly record struct ShapedRequest(string Model, RequestChanges Changes, ClientTarget Target, WireFormat Format);
 
 /// <summary>What a deployment's settings make of a client's request; pure.</summary>
 internal static class RequestShape
@@ -30,35 +30,48 @@ internal static class RequestShape
         var model = run.Group.UpstreamModelOf(deployment);
         if (ChangesFor(run, deployment, model, out var changes) is { } unsupported)
             return unsupported;
-        if (ClientTarget.Find(deployment, run.Endpoint.Operation, model, run.Request, out var target) is { } refusal)
+        var format = FormatFor(run, deployment);
+        if (ClientTarget.Find(deployment, run.Endpoint.Operation, model, format, run.Request, out var target) is { } refusal)
             return refusal;
-        shaped = new(model, outputCap is null ? changes : changes with { OutputCap = outputCap }, target);
+        shaped = new(model, outputCap is null ? changes : changes with { OutputCap = outputCap }, target, format);
         return null;
     }
+
+    /// <summary>The format that the deployment is spoken to in.</summary>
+    public static WireFormat FormatFor(AttemptRun run, Deployment deployment) =>
+        deployment.FormatFor(run.Endpoint.Dialect.Format, run.Endpoint.Operation);
 
     /// <summary>Says what changes in the body on its way to a deployment.</summary>
     /// <returns>Null, or which parameters the provider does not take, or may not be sent by a client.</returns>
     public static ApiError? ChangesFor(AttemptRun run, Deployment deployment, string upstreamModel, out RequestChanges changes)
     {
         var parameters = deployment.Params;
-        var unsupported = deployment.Provider.UnsupportedParams;
+        // In a translation, names are of the client's dialect; what the provider does not take is looked for there.
+        var isOpenAis = run.Endpoint.Dialect.Format == WireFormat.OpenAi && FormatFor(run, deployment) == WireFormat.OpenAi;
+        var rules = ParamRules.Of(run, deployment);
+        var unsupported = isOpenAis ? deployment.Provider.UnsupportedParams : [];
+        if (rules.Allowed.Count > 0)
+            unsupported = [.. unsupported.Except(rules.Allowed)];
+        string[] lost = [];
         changes = null!;
         if (ChoosesModel(run.Request, deployment) is { } forbidden)
             return forbidden;
-        var dropped = parameters.AdditionalDropParams.IsEmpty ? (IReadOnlyCollection<string>)[] : parameters.AdditionalDropParams;
+        var dropped = rules.Dropped;
         if (unsupported.Length > 0)
         {
             var sent = unsupported.Where(name => run.Request.Find(name) is not null).ToArray();
-            if (sent.Length > 0 && !(parameters.DropParams ?? run.Snapshot.Config.LiteLlm.DropParams))
-                return ApiError.UnsupportedParams(deployment.Provider.Name, sent, deployment.Model);
+            if (sent.Length > 0 && !rules.Drops)
+                return ParamErrors.Unsupported(deployment.Provider.Name, sent, deployment.Model);
+            lost = sent;
             dropped = [.. dropped, .. sent];
         }
         changes = new RequestChanges
         {
             Model = upstreamModel,
-            AskForStreamUsage = run.Request.IsStream && run.Endpoint.Operation != Operation.Embeddings
+            AskForStreamUsage = isOpenAis && run.Request.IsStream && run.Endpoint.Operation != Operation.Embeddings
                 && !run.Request.IncludesUsage && !unsupported.Contains(StreamUsageParam),
             Dropped = deployment.Overrides.HasLimitMember ? [.. dropped, .. LimitMembers] : dropped,
+            Lost = lost,
             Defaults = Renamed(run, deployment, WithoutLimits(run.Request, WithoutOwn(parameters.Defaults))),
             Overrides = Renamed(run, deployment, WithoutOwn(parameters.ExtraBody)),
             LimitName = LimitNameFor(run, deployment, upstreamModel, dropped),
@@ -71,6 +84,8 @@ internal static class RequestShape
     public static string? LimitNameFor(
         AttemptRun run, Deployment deployment, string upstreamModel, IReadOnlyCollection<string> dropped)
     {
+        if (LimitNameOf(run.Endpoint.Dialect.Format) is { } own)
+            return dropped.Contains(own) ? null : own;
         var operation = run.Endpoint.Operation;
         var name = run.Snapshot.Catalog.LimitNameFor(deployment, operation, upstreamModel);
         if (!dropped.Contains(name))
@@ -78,6 +93,15 @@ internal static class RequestShape
         var other = name == AnswerTerms.MaxTokensName ? AnswerTerms.MaxCompletionTokensName : AnswerTerms.MaxTokensName;
         return RenamesLimit(operation, deployment.Provider) || dropped.Contains(other) ? null : other;
     }
+
+    /// <summary>The name of the limit in the body of a dialect whose bodies have one name for it. Null: OpenAI's, which has several.</summary>
+    private static string? LimitNameOf(WireFormat format) => format switch
+    {
+        WireFormat.Anthropic => AnswerTerms.MaxTokensName,
+        WireFormat.Responses => "max_output_tokens",
+        WireFormat.Gemini => "generationConfig.maxOutputTokens",
+        _ => null,
+    };
 
     /// <summary>Legacy completions know the old name only, and so do some providers.</summary>
     public static bool RenamesLimit(Operation operation, Provider provider) =>

@@ -113,7 +113,9 @@ public sealed class StreamedAnswer : UpstreamAnswer
             }
             catch (OperationCanceledException) when (!clientAborted.IsCancellationRequested)
             {
-                return Translator.IsFinished ? StreamEnd.Complete : StreamEnd.TimedOut;
+                if (!Translator.IsFinished)
+                    return StreamEnd.TimedOut;
+                _ended = true;
             }
             catch (Exception e) when (e is IOException or HttpRequestException && !clientAborted.IsCancellationRequested)
             {

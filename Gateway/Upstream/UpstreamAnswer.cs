@@ -29,13 +29,18 @@ public sealed class WholeAnswer : UpstreamAnswer
     private readonly long _taken;
     private byte[]? _buffer;
 
-    internal WholeAnswer(byte[] buffer, int length, BufferBudget budget, long taken, AnswerFacts facts)
+    /// <summary>What the client gets in place of the provider's bytes. Empty: those.</summary>
+    private readonly ReadOnlyMemory<byte> _translated;
+
+    /// <param name="translated">The answer in the client's dialect. Empty: it is the provider's.</param>
+    internal WholeAnswer(byte[] buffer, int length, BufferBudget budget, long taken, AnswerFacts facts, ReadOnlyMemory<byte> translated = default)
     {
         _buffer = buffer;
         Length = length;
         _budget = budget;
         _taken = taken;
         Facts = facts;
+        _translated = translated;
     }
 
     public AnswerFacts Facts { get; }
@@ -46,10 +51,19 @@ public sealed class WholeAnswer : UpstreamAnswer
     /// <summary>The provider's bytes; valid until disposal.</summary>
     public ReadOnlySpan<byte> Bytes => _buffer.AsSpan(0, Length);
 
+    /// <summary>The usage object as the provider sent it. Null: none, or too large to keep.</summary>
+    public string? RawUsage =>
+        Facts.Usage is null ? null : Facts.RawUsageText ?? (_translated.IsEmpty ? StreamTranslator.KeepRawUsage(Bytes[Facts.RawUsage]) : null);
+
     /// <summary>Writes the answer under the name by which the client knows the model.</summary>
     /// <param name="model">The name as a JSON string, with quotes.</param>
     public void WriteTo(IBufferWriter<byte> output, ReadOnlySpan<byte> model)
     {
+        if (!_translated.IsEmpty)
+        {
+            output.Write(_translated.Span);
+            return;
+        }
         if (Facts.ModelStart < 0)
         {
             output.Write(Bytes);
@@ -61,7 +75,8 @@ public sealed class WholeAnswer : UpstreamAnswer
     }
 
     /// <summary>Bytes that <see cref="WriteTo"/> writes.</summary>
-    public int LengthWith(int modelLength) => Facts.ModelStart < 0 ? Length : Length - Facts.ModelLength + modelLength;
+    public int LengthWith(int modelLength) =>
+        !_translated.IsEmpty ? _translated.Length : Facts.ModelStart < 0 ? Length : Length - Facts.ModelLength + modelLength;
 
     public override void Dispose()
     {

@@ -10,7 +10,8 @@ public sealed record UpstreamCall
 {
     public required Deployment Deployment { get; init; }
     public required Operation Operation { get; init; }
-    public required Dialect Dialect { get; init; }
+    /// <summary>How the answer comes back to the client.</summary>
+    public required Wire Wire { get; init; }
 
     /// <summary>The model's name at the provider.</summary>
     public required string Model { get; init; }
@@ -25,6 +26,9 @@ public sealed record UpstreamCall
     public bool IsClientTarget { get; init; }
 
     public required SplicedBody Body { get; init; }
+
+    /// <summary>What the client sent and the provider cannot be sent, by the client's names.</summary>
+    public IReadOnlyList<string> Lost { get; init; } = [];
 
     /// <summary>What the model costs. Null: unknown.</summary>
     public ModelPrice? Price { get; init; }

@@ -133,7 +133,7 @@ public sealed class UpstreamClient : IDisposable
         if (call.Stream is null)
             return await ReadWholeAsync(call, response, deadline.Token);
         var mediaType = response.Content.Headers.ContentType?.MediaType;
-        return mediaType is null || mediaType.Equals("text/event-stream", StringComparison.OrdinalIgnoreCase)
+        return mediaType is null || call.Wire.StreamMediaTypes.Contains(mediaType, StringComparer.OrdinalIgnoreCase)
             ? await OpenStreamAsync(call, call.Stream, response, deadline)
             : await ReadUnexpectedAsync(call, response, mediaType, deadline.Token);
     }
@@ -150,7 +150,7 @@ public sealed class UpstreamClient : IDisposable
         UpstreamCall call, HttpResponseMessage response, string mediaType, CancellationToken ct)
     {
         var body = await ReadStartAsync(response, ct);
-        if (call.Dialect.TryReadAnswer(body.Span, out var facts) && facts.IsError)
+        if (call.Wire.TryReadAnswer(body, out var facts, out _) && facts.IsError)
             return HiddenError(call, response, body.Span);
         return new FailedAnswer(UpstreamFailure.Nonsense(
             call.Deployment, $"a stream was asked for, and the answer is {RecordedText.Shorten(mediaType)}"));
@@ -200,11 +200,11 @@ public sealed class UpstreamClient : IDisposable
                 taken += buffer.Length;
                 buffer = Grow(buffer, filled);
             }
-            if (!call.Dialect.TryReadAnswer(buffer.AsSpan(0, filled), out var facts))
+            if (!call.Wire.TryReadAnswer(buffer.AsMemory(0, filled), out var facts, out var translated))
                 return new FailedAnswer(UpstreamFailure.Nonsense(call.Deployment, "the answer is not a JSON object"));
             if (facts.IsError)
                 return HiddenError(call, response, buffer.AsSpan(0, filled));
-            return answer = new WholeAnswer(buffer, filled, _budget, taken, facts);
+            return answer = new WholeAnswer(buffer, filled, _budget, taken, facts, translated);
         }
         finally
         {
@@ -228,7 +228,7 @@ public sealed class UpstreamClient : IDisposable
         UpstreamCall call, StreamOptions options, HttpResponseMessage response, CallDeadline deadline)
     {
         var stream = await ContentDecoding.OpenAsync(response, deadline.Token);
-        var answer = new StreamedAnswer(response, stream, call.Dialect.Translate(options), deadline, call.Timeout, _budget);
+        var answer = new StreamedAnswer(response, stream, call.Wire.Translate(options), deadline, call.Timeout, _budget);
         var opened = false;
         try
         {

@@ -7,6 +7,7 @@ namespace Gateway.Dialects.Anthropic;
 public sealed class AnthropicDialect : Dialect
 {
     public override string Name => "anthropic";
+    public override WireFormat Format => WireFormat.Anthropic;
 
     public override ApiError? Read(ReadOnlySequence<byte> body, out ClientRequest request)
     {

@@ -1,4 +1,5 @@
 using Gateway.Dialects.Anthropic;
+using Gateway.Dialects.OpenAi;
 
 namespace Gateway.Dialects.Hub;
 
@@ -8,14 +9,20 @@ public static class HubDialects
     /// <summary>What clients may speak, by the name that fixtures and the compatibility matrix use.</summary>
     public static readonly IReadOnlyList<(string Name, HubClient Half)> Clients =
     [
+        ("openai", new OpenAiChatClient()),
+        ("completions", new OpenAiCompletionsClient()),
         ("anthropic", new AnthropicClient()),
     ];
 
     /// <summary>What providers may speak.</summary>
     public static readonly IReadOnlyList<(string Name, HubProvider Half)> Providers =
     [
+        ("openai", new OpenAiChatProvider()),
         ("anthropic", new AnthropicProvider()),
     ];
+
+    /// <summary>The client's half of that name.</summary>
+    public static HubClient ClientOf(string name) => Clients.First(half => half.Name == name).Half;
 
     /// <summary>The provider's half of a wire format.</summary>
     public static HubProvider ProviderOf(WireFormat format)

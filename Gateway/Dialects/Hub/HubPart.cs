@@ -82,5 +82,5 @@ public sealed record HubThinking(string Text) : HubPart
     public string? Id { get; init; }
 }
 
-/// <summary>A part that the hub has no word for, as it was written. Its use is noted as <see cref="Feature.Unknown"/> or the feature it is.</summary>
+/// <summary>A part that the hub has no word for, as it was written. Its use is noted as <see cref="Feature.UnknownPart"/>.</summary>
 public sealed record HubForeignPart(WireFormat Format, JsonElement Json) : HubPart;

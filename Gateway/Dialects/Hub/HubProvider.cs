@@ -55,6 +55,9 @@ public sealed record HubTarget(string Model, string Provider)
 
     /// <summary>OpenAI's parameters that pass whatever the table says (<c>allowed_openai_params</c>).</summary>
     public IReadOnlyCollection<string> AllowedParams { get; init; } = [];
+
+    /// <summary>OpenAI's parameters that this provider refuses although its wire format has them.</summary>
+    public IReadOnlyCollection<string> UnsupportedParams { get; init; } = [];
 }
 
 /// <summary>What a request loses on its way to a provider.</summary>

@@ -11,6 +11,7 @@ public sealed class OpenAiDialect : Dialect
     private static readonly JsonWriterOptions ReadableText = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     public override string Name => "openai";
+    public override WireFormat Format => WireFormat.OpenAi;
 
     public override ApiError? Read(ReadOnlySequence<byte> body, out ClientRequest request)
     {

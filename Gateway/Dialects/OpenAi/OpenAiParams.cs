@@ -6,6 +6,29 @@ namespace Gateway.Dialects.OpenAi;
 /// <summary>Reads OpenAI's parameters of a chat, one by one, into the hub: those of a client's body, and those that a config sets.</summary>
 internal static class OpenAiParams
 {
+    /// <summary>The feature of those parameters that some providers refuse. Null: none is known to.</summary>
+    public static Feature? FeatureOf(string name) => name switch
+    {
+        "logit_bias" => Feature.LogitBias,
+        "logprobs" => Feature.Logprobs,
+        "top_logprobs" => Feature.TopLogprobs,
+        "user" => Feature.EndUser,
+        "n" => Feature.Choices,
+        "seed" => Feature.Seed,
+        "stop" => Feature.Stop,
+        "metadata" => Feature.Metadata,
+        "service_tier" => Feature.ServiceTier,
+        "reasoning_effort" => Feature.ReasoningEffort,
+        "parallel_tool_calls" => Feature.ParallelToolCalls,
+        "frequency_penalty" => Feature.FrequencyPenalty,
+        "presence_penalty" => Feature.PresencePenalty,
+        "temperature" => Feature.Temperature,
+        "top_p" => Feature.TopP,
+        "tools" => Feature.Tools,
+        "response_format" => Feature.JsonSchema,
+        _ => null,
+    };
+
     /// <summary>Reads one parameter. A null counts as not sent.</summary>
     /// <returns>False when the value has the wrong type.</returns>
     public static bool Read(HubRequest hub, string name, JsonElement value)
