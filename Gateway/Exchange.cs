@@ -114,6 +114,9 @@ public sealed class Exchange
     /// <summary>The path as registered, never the client's text: <c>/v1/chat/completions</c>.</summary>
     public required string Route { get; init; }
 
+    /// <summary>The wire format that the client speaks. Null: OpenAI's.</summary>
+    public string? Dialect { get; init; }
+
     /// <summary>Null until the caller is authenticated.</summary>
     public Caller? Caller { get; set; }
 

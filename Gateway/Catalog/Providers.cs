@@ -29,7 +29,7 @@ public static class Providers
         DisplayName = "Azure",
         ApiBaseVariables = ["AZURE_API_BASE"],
         KeyVariables = ["AZURE_API_KEY", "AZURE_OPENAI_API_KEY"],
-        Auth = AuthScheme.ApiKeyHeader,
+        Auth = AuthScheme.AzureEntra,
         TakesMaxCompletionTokens = true,
         ChatLimitName = AnswerTerms.MaxCompletionTokensName,
         SpeaksOnlyWhenAsked = true,

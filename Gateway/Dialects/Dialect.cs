@@ -16,6 +16,9 @@ public abstract class Dialect
     /// </summary>
     public virtual IReadOnlyList<string> ForwardedHeaders => [];
 
+    /// <summary>The content type of streams that clients get.</summary>
+    public virtual string StreamMediaType => "text/event-stream";
+
     /// <summary>Reads what the gateway must know of a request body.</summary>
     /// <param name="body">The client's bytes, which stay where they are.</param>
     /// <returns>Null, or why the request is refused (400).</returns>
@@ -94,6 +97,9 @@ public readonly record struct AnswerFacts(int ModelStart, int ModelLength, Usage
 
     /// <summary>What the answer says of its bill beside the tokens. Null: nothing.</summary>
     public ReportedBill? Bill { get; init; }
+
+    /// <summary>The answer's id, where the dialect lets a later request refer to it. Null: it does not, or there is none.</summary>
+    public string? Id { get; init; }
 }
 
 /// <summary>What an answer says of what is to be paid for it.</summary>

@@ -35,6 +35,9 @@ internal sealed class LedgerInsert : IGroupInsert<LedgerEntry>
     /// <summary>As in <see cref="BalanceSql"/>: a sum that leaves 64 bits stops at 9 billion dollars instead of failing the rows.</summary>
     internal const long MostSpent = 9_000_000_000_000_000_000;
 
+    /// <summary>The dialect that stands in a row as null.</summary>
+    private const string OpenAiName = "openai";
+
     private readonly bool _keepRows;
     private readonly LedgerChain _chain;
     private readonly PreparedStatement _balance;
@@ -132,7 +135,7 @@ internal sealed class LedgerInsert : IGroupInsert<LedgerEntry>
             .Bind(attempt.StartedAt.ToUnixTimeMilliseconds()).Bind(exchange.Id).Bind(attempt.Number).Bind(NameOf(attempt.Kind))
             .Bind(caller.KeyId).Bind(caller.KeyAlias).Bind(caller.UserId).Bind(caller.TeamId).Bind(exchange.EndUser).Bind(JsonOf(exchange.Tags))
             .Bind(exchange.Route).Bind(exchange.RequestedModel)
-            .Bind(attempt.ModelGroup).Bind(attempt.DeploymentId).Bind(attempt.Provider).Bind(attempt.Model).BindNull()
+            .Bind(attempt.ModelGroup).Bind(attempt.DeploymentId).Bind(attempt.Provider).Bind(attempt.Model).Bind(exchange.Dialect == OpenAiName ? null : exchange.Dialect)
             .Bind(attempt.Status).Bind(attempt.ExceptionClass)
             // Tokens of images have no column of their own; raw_usage has them apart.
             .Bind(usage.Input + usage.InputImage).Bind(usage.CachedRead).Bind(usage.CacheWrite).Bind(usage.CacheWriteHour).Bind(usage.InputAudio)

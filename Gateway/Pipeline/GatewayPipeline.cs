@@ -32,6 +32,7 @@ internal sealed class GatewayPipeline(
     GatewayMetrics metrics,
     RequestLog log,
     BufferBudget buffers,
+    ResponseStore responses,
     TimeProvider time,
     ILogger<GatewayPipeline> logger,
     CancellationToken stopping)
@@ -88,7 +89,7 @@ internal sealed class GatewayPipeline(
         using var body = new RequestBody(http.Request, current.Config.General.MaxRequestSizeBytes, buffers);
         if (await RequestChecks.ReadAsync(body, exchange, http.RequestAborted) is { } unreadable)
             return unreadable;
-        if (RequestChecks.Parse(http, endpoint.Dialect, current, body.Bytes, exchange, out var request) is { } malformed)
+        if (RequestChecks.Parse(http, endpoint, current, body.Bytes, exchange, out var request) is { } malformed)
             return malformed;
         // 3 authorize what will be called
         if (RequestChecks.Authorize(http, endpoint, current, exchange, request, out var group) is { } forbidden)
@@ -102,6 +103,7 @@ internal sealed class GatewayPipeline(
             Request = request,
             Group = group,
             ShownModel = exchange.RequestedModel!,
+            Responses = responses,
         };
         var admission = await checks.AdmitAsync(run, http.RequestAborted);
         answer.SetLimits(admission);
@@ -157,6 +159,7 @@ internal sealed class GatewayPipeline(
             StartedAt = now,
             StartTimestamp = time.GetTimestamp(),
             Route = endpoint.Route,
+            Dialect = endpoint.Dialect.Name,
             ClientIp = http.Connection.RemoteIpAddress?.ToString(),
             UserAgent = RequestChecks.Recorded(http.Request.Headers.UserAgent),
         };

@@ -3,6 +3,7 @@ using Gateway.Config;
 using Gateway.Dialects;
 using Gateway.Dialects.Anthropic;
 using Gateway.Dialects.Hub;
+using Gateway.Dialects.Responses;
 using Gateway.Pricing;
 
 namespace Gateway.Pipeline;
@@ -26,10 +27,14 @@ internal readonly record struct UpstreamBody(SplicedBody Body, Wire Wire, IReadO
             body = PassThrough(run, deployment, shaped);
             return null;
         }
+        if (client.Operation == Operation.Embeddings)
+            return Embeddings(run, deployment, shaped, out body);
         if (client.Hub is not { } half)
             return ParamErrors.OperationNotSpoken(deployment.Provider.Name, client.Operation.ToString().ToLowerInvariant());
         if (run.Request.ReadHub(half) is { } malformed)
             return malformed;
+        if (run.Responses?.Resume(run.Exchange.Caller!.KeyId, run.Request.Hub!) is { } notFound)
+            return notFound;
         var provider = HubDialects.ProviderOf(shaped.Format);
         var rules = ParamRules.Of(run, deployment);
         var (settings, target) = (SettingsOf(rules, shaped), TargetOf(run, deployment, rules, shaped.Model));
@@ -42,7 +47,31 @@ internal readonly record struct UpstreamBody(SplicedBody Body, Wire Wire, IReadO
             Request = run.Request.Hub!,
             Body = run.Request.Json,
         };
-        body = new(written, new HubWire(half, provider, shown), lost) { Headers = provider.Headers };
+        body = new(written, new HubWire(half, provider, shown, Keeper(run, shown)), lost) { Headers = provider.Headers };
+        return null;
+    }
+
+    /// <summary>Keeps the conversation where its client may go on from the answer's id.</summary>
+    private static Action<IReadOnlyList<HubPart>>? Keeper(AttemptRun run, HubShown shown)
+    {
+        if (run.Responses is not { } store || run.Endpoint.Dialect.Format != WireFormat.Responses)
+            return null;
+        var (caller, request) = (run.Exchange.Caller!.KeyId, run.Request.Hub!);
+        return parts => store.Keep(caller, ResponsesClient.IdOf(shown), request, parts);
+    }
+
+    private static ApiError? Embeddings(AttemptRun run, Deployment deployment, in ShapedRequest shaped, out UpstreamBody body)
+    {
+        body = default;
+        if (HubDialects.EmbeddingsOf(shaped.Format) is not { } provider)
+            return ParamErrors.OperationNotSpoken(deployment.Provider.Name, "embeddings");
+        if (run.Request.ReadEmbedding() is { } malformed)
+            return malformed;
+        var rules = ParamRules.Of(run, deployment);
+        var (settings, target) = (SettingsOf(rules, shaped), TargetOf(run, deployment, rules, shaped.Model));
+        if (EmbeddingTranslation.Translate(run.Request.Embedding!, provider, target, settings, out var request, out var written, out var lost) is { } refusal)
+            return refusal;
+        body = new(written, new EmbeddingWire(provider, request, target, run.ShownModel), lost);
         return null;
     }
 

@@ -31,7 +31,7 @@ public sealed class UpstreamClient : IDisposable
 
     private readonly HttpMessageInvoker _invoker = new(NewHandler());
     private readonly HttpMessageInvoker _clientTargets = new(ClientTargets.Guard(NewHandler()));
-    private readonly AuthSchemes _auth = new();
+    private readonly AuthSchemes _auth;
     private readonly MockProvider _mock;
     private readonly BufferBudget _budget;
     private readonly TimeProvider _time;
@@ -41,6 +41,7 @@ public sealed class UpstreamClient : IDisposable
         _budget = budget;
         _time = time;
         _mock = new MockProvider(time);
+        _auth = new AuthSchemes(time);
     }
 
     private static SocketsHttpHandler NewHandler() => new()
@@ -280,5 +281,6 @@ public sealed class UpstreamClient : IDisposable
     {
         _invoker.Dispose();
         _clientTargets.Dispose();
+        _auth.Dispose();
     }
 }

@@ -70,7 +70,7 @@ public sealed record UpstreamFailure
         deployment, 500, 0, "APIConnectionError", Describe(cause));
 
     /// <summary>The provider was not asked, as no credential for it could be had.</summary>
-    internal static UpstreamFailure NotAuthenticated(Deployment deployment, AuthException cause) => cause.IsNotReached
+    internal static UpstreamFailure NotAuthenticated(Deployment deployment, AuthException cause) => cause.IsTransient
         ? Make(deployment, 500, 0, "APIConnectionError", cause.Message)
         : Make(deployment, 401, 401, "AuthenticationError", cause.Message);
 
@@ -132,7 +132,7 @@ public sealed record UpstreamFailure
     [return: NotNullIfNotNull(nameof(text))]
     private static string? Redact(Deployment deployment, string? text)
     {
-        text = Redact(deployment.ApiKey, text);
+        text = Redact(deployment.Cloud.Azure.AdToken, Redact(deployment.ApiKey, text));
         foreach (var (_, value) in deployment.Params.ExtraHeaders)
         {
             if (value.IsUsable && value.Reveal().Length >= ShortestSecret)

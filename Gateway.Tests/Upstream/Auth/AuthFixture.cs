@@ -13,7 +13,8 @@ internal static class AuthFixture
     private static readonly OpenAiDialect Dialect = new();
 
     public static UpstreamCall Call(
-        AuthScheme scheme, string? key = null, string url = "https://provider.test/v1/chat/completions", string body = """{"model":"m"}""")
+        AuthScheme scheme, string? key = null, string url = "https://provider.test/v1/chat/completions", string body = """{"model":"m"}""",
+        CloudSettings? cloud = null)
     {
         Dialect.Read(new(Encoding.UTF8.GetBytes(body)), out var request);
         var secret = key is null ? null : Secret.Of(key);
@@ -28,10 +29,11 @@ internal static class AuthFixture
                 Model = "p/m",
                 ApiBase = "https://provider.test/v1",
                 ApiKey = secret,
+                Cloud = cloud ?? CloudSettings.None,
                 Config = new DeploymentConfig { ModelName = "m", Params = new LiteLlmParams { Model = "p/m" }, File = "test.yaml", Line = 1 },
             },
             Operation = Operation.Chat,
-            Dialect = Dialect,
+            Wire = new PassThroughWire(Dialect),
             Model = "m",
             Uri = new Uri(url),
             Key = secret,

@@ -7,12 +7,15 @@ namespace Gateway.Tests.Upstream.Auth;
 
 public sealed class KeyAuthTests
 {
-    private static readonly AuthSchemes Schemes = new();
+    private static readonly AuthSchemes Schemes = new(TimeProvider.System);
 
     [TestCase(AuthScheme.Bearer, "Authorization", "Bearer k-1")]
     [TestCase(AuthScheme.ApiKeyHeader, "api-key", "k-1")]
     [TestCase(AuthScheme.XApiKey, "x-api-key", "k-1")]
     [TestCase(AuthScheme.GoogApiKey, "x-goog-api-key", "k-1")]
+    [TestCase(AuthScheme.AzureEntra, "api-key", "k-1")]
+    [TestCase(AuthScheme.AwsSigV4, "Authorization", "Bearer k-1")]
+    [TestCase(AuthScheme.GoogleOAuth, "x-goog-api-key", "k-1")]
     public async Task TheKeyIsShownInTheProvidersHeader(AuthScheme scheme, string header, string value)
     {
         var call = AuthFixture.Call(scheme, "k-1");
@@ -38,6 +41,7 @@ public sealed class KeyAuthTests
 
     [TestCase(AuthScheme.Bearer)]
     [TestCase(AuthScheme.XApiKey)]
+    [TestCase(AuthScheme.AzureEntra)]
     public void AKeyIsShownWithoutWaitingAndWithoutAllocatingATask(AuthScheme scheme)
     {
         var call = AuthFixture.Call(scheme, "k-1");

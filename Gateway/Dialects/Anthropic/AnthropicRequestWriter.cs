@@ -37,7 +37,9 @@ internal sealed class AnthropicRequestWriter(HubRequest request, HubTarget targe
 
     private void WriteConversation()
     {
-        var turns = AnthropicTurns.Of(request.Messages, takesSystemWithin: false); // AnthropicHeaders.Version has no role for it
+        // Instructions between turns are Anthropic's own API's alone; its imitators and the clouds know them not.
+        var isWithin = target.Provider == "anthropic" && _model.TakesSystemWithin;
+        var turns = AnthropicTurns.Of(request.Messages, isWithin);
         if (turns.System is [HubText { CacheControl: null } only])
         {
             json.WriteString("system"u8, only.Text);

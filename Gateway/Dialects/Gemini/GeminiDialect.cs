@@ -10,8 +10,7 @@ namespace Gateway.Dialects.Gemini;
 /// <param name="isJsonArray">True where a stream is one JSON array instead of server-sent events (a client without <c>alt=sse</c>).</param>
 public sealed class GeminiDialect(bool isJsonArray = false) : Dialect
 {
-    /// <summary>What a stream's content type is.</summary>
-    public string StreamMediaType => isJsonArray ? "application/json" : "text/event-stream";
+    public override string StreamMediaType => isJsonArray ? "application/json" : "text/event-stream";
 
     public override string Name => "gemini";
 

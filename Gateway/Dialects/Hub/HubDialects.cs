@@ -1,6 +1,7 @@
 using Gateway.Dialects.Anthropic;
 using Gateway.Dialects.Gemini;
 using Gateway.Dialects.OpenAi;
+using Gateway.Dialects.Responses;
 
 namespace Gateway.Dialects.Hub;
 
@@ -14,6 +15,7 @@ public static class HubDialects
         ("completions", new OpenAiCompletionsClient()),
         ("anthropic", new AnthropicClient()),
         ("gemini", new GeminiClient()),
+        ("responses", new ResponsesClient()),
     ];
 
     /// <summary>What providers may speak.</summary>
@@ -22,6 +24,7 @@ public static class HubDialects
         ("openai", new OpenAiChatProvider()),
         ("anthropic", new AnthropicProvider()),
         ("gemini", new GeminiProvider()),
+        ("responses", new ResponsesProvider()),
     ];
 
     private static readonly GeminiEmbeddings Embeddings = new();

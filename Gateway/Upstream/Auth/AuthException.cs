@@ -1,8 +1,8 @@
 namespace Gateway.Upstream.Auth;
 
 /// <summary>A credential that a provider wants could not be had; the message says what failed, and never holds a secret.</summary>
-internal sealed class AuthException(string message, bool isNotReached = false) : Exception(message)
+internal sealed class AuthException(string message, bool isTransient = false) : Exception(message)
 {
-    /// <summary>True when whoever gives the credential was not reached, so that another attempt may help.</summary>
-    public bool IsNotReached { get; } = isNotReached;
+    /// <summary>True when whoever gives the credential was not reached or is in trouble, so that another attempt may help.</summary>
+    public bool IsTransient { get; } = isTransient;
 }
