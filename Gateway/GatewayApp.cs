@@ -206,6 +206,7 @@ public sealed partial class GatewayApp : IAsyncDisposable
             live.Snapshot, probes, router.SetHealth, time, options.Random, logs.CreateLogger<HealthChecks>()));
         health.Start();
         Map(web, pipeline, _keys, ledger, _reloader, live.Snapshot, health, () => ServingState.Of(live.Snapshot(), router, health));
+        TokenCountApi.Map(web, new TokenCount(live.Snapshot, checks, buffers, time));
         SpendApi.Map(web, _keys, limiter, live.Snapshot, time);
         ExplainApi.Map(web, decisions, new DryRun(live.Snapshot, checks, _keys, router, buffers, time), _keys, live.Snapshot);
         return web;

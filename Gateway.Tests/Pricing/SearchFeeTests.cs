@@ -3,6 +3,7 @@ using Gateway.Dialects.OpenAi;
 using Gateway.Pipeline;
 using Gateway.Pricing;
 using Gateway.Tests.Catalog;
+using Gateway.Tests.Pipeline;
 
 namespace Gateway.Tests.Pricing;
 
@@ -14,8 +15,6 @@ public sealed class SearchFeeTests
     // Tokens: gpt-4o-search-preview 2.5 and 10, haiku-4-5 1 and 5, sonar-deep-research 2 and 8, grok-3 3 and 15 USD per million.
     [TestCase("openai/gpt-4o-search-preview", "", "", 12_500_000 + 25_000_000)]
     [TestCase("openai/gpt-4o-search-preview", "\"web_search_options\":{\"search_context_size\":\"high\"},", "", 12_500_000 + 25_000_000)]
-    [TestCase("anthropic/claude-haiku-4-5", "", ",\"server_tool_use\":{\"web_search_requests\":3}", 6_000_000 + 3 * 10_000_000)]
-    [TestCase("anthropic/claude-haiku-4-5", "", "", 6_000_000)]
     [TestCase("perplexity/sonar-deep-research", "", ",\"num_search_queries\":28", 10_000_000 + 28 * 5_000_000)]
     [TestCase("perplexity/sonar-deep-research", "", "", 10_000_000 + 5_000_000)]
     [TestCase("xai/grok-3", "\"search_parameters\":{\"mode\":\"auto\"},", ",\"num_sources_used\":4", 18_000_000 + 4 * 25_000_000)]
@@ -27,6 +26,26 @@ public sealed class SearchFeeTests
             var billed = await Billed.AskAsync($"model: {model}", $"{{{Tokens}{usage}}}", isStream, asks);
             Assert.That(billed.Nano, Is.EqualTo(nano), $"stream: {isStream}");
         }
+    }
+
+    [TestCase(",\"server_tool_use\":{\"web_search_requests\":3}", 6_000_000 + 3 * 10_000_000)]
+    [TestCase("", 6_000_000)]
+    public async Task ClaudesSearchesAreBookedBesideTheTokens(string usage, long nano)
+    {
+        await using var upstream = await ScriptedUpstream.AnswersAsync($$$"""
+            {"id":"msg_1","type":"message","role":"assistant","model":"claude-haiku-4-5","content":[{"type":"text","text":"Found."}],
+            "stop_reason":"end_turn","usage":{"input_tokens":1000,"output_tokens":1000{{{usage}}}}}
+            """);
+        await using var gateway = await GatewayHost.StartAsync("""
+            model_list:
+              - model_name: gpt-4o
+                litellm_params: {model: anthropic/claude-haiku-4-5, api_base: "{upstream}", api_key: k}
+            """, upstream);
+
+        using var response = await gateway.ChatAsync(Wire.Question);
+        await response.TextAsync();
+
+        Assert.That((await gateway.StopAndReadAsync()).Single()["cost_nano_usd"], Is.EqualTo(nano));
     }
 
     // The map: 0.03, 0.035 and 0.05 USD a search by size.
