@@ -221,6 +221,7 @@ public sealed partial class GatewayApp : IAsyncDisposable
         web.Use(next => http => ApiAnswer.ServeAsync(http, next));
         var admin = new AdminAccess(keys, snapshot);
         ClientApi.Map(web, pipeline);
+        PassThroughApi.Map(web, pipeline);
         ModelsApi.Map(web, keys, snapshot);
         HealthApi.Map(web, admin, ledger, reloader, snapshot, checks, serving);
         ConfigApi.Map(web, admin, reloader, snapshot);

@@ -45,7 +45,7 @@ public sealed class DeploymentTests
 
     [TestCase("bedrock/anthropic.claude")]
     [TestCase("vertex_ai/gemini-2.5-pro")]
-    [TestCase("cohere/command-r")]
+    [TestCase("replicate/command-r")]
     public void AKnownProviderThatIsNotBuiltStaysInTheCatalogWithAFinding(string model)
     {
         var fixture = Of(Entry("a", model, apiBase: null));

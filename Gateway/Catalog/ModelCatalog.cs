@@ -117,6 +117,10 @@ public sealed class ModelCatalog
     public ModelPrice? PriceFor(Deployment deployment, string upstreamModel, DateTimeOffset at) =>
         deployment.FindPrice(_prices, upstreamModel, at);
 
+    /// <summary>As <see cref="PriceFor"/>, where pieces alone may have a price too (<see cref="ModelPrice.PricesTokens"/>).</summary>
+    public ModelPrice? AnyPriceFor(Deployment deployment, string upstreamModel, DateTimeOffset at) =>
+        deployment.FindAnyPrice(_prices, upstreamModel, at);
+
     /// <summary>
     /// The name under which a limit of output tokens is set in a body without one. Any server may stand behind <c>openai/</c> with a base
     /// URL of its own; unless the model is one of OpenAI's, it is sent the name that every server knows.

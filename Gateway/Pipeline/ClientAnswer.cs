@@ -67,6 +67,14 @@ internal sealed class ClientAnswer(HttpContext http, Dialect dialect, Exchange e
         http.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
     }
 
+    /// <summary>Sends the head of an answer that is passed on as it comes. What it is the provider says; no browser may guess.</summary>
+    public void BeginBytes(RelayedAnswer answer)
+    {
+        Begin(StatusCodes.Status200OK, answer.MediaType ?? "application/octet-stream");
+        _response.ContentLength = answer.Length;
+        _response.Headers.XContentTypeOptions = "nosniff";
+    }
+
     /// <summary>Ends a stream that had begun with an error event, and without the sign of a clean end.</summary>
     public async ValueTask BreakOffAsync(ApiError error)
     {

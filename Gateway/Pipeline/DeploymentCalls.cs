@@ -109,15 +109,16 @@ internal sealed class DeploymentCalls(
         if (RequestShape.For(run, deployment, out var shaped, outputCap) is { } refusal)
             return refusal;
         var (model, changes, target) = shaped;
-        var price = run.Snapshot.Catalog.PriceFor(deployment, model, time.GetUtcNow());
-        var answerPrice = ToolFees.PriceOf(run.Request, run.Endpoint.Operation, deployment, model, price, target.IsChosenByClient);
+        var operation = run.Endpoint.Operation;
+        var price = OperationPrice.Of(deployment, operation, run.Snapshot.Catalog.AnyPriceFor(deployment, model, time.GetUtcNow()));
+        var answerPrice = ToolFees.PriceOf(run.Request, operation, deployment, model, price, target.IsChosenByClient);
         var limits = TimeLimits.For(run, deployment);
         var left = TimeLeft(run, limits);
         var first = left < limits.Attempt ? left : limits.Attempt;
         call = new UpstreamCall
         {
             Deployment = deployment,
-            Operation = run.Endpoint.Operation,
+            Operation = operation,
             Dialect = run.Endpoint.Dialect,
             Model = model,
             Uri = target.Uri,
@@ -205,6 +206,8 @@ internal sealed class DeploymentCalls(
         if (open.Call.IsSent)
         {
             AnswerUsage.EstimateUnseen(run, open.Attempt, open.OutputAtMost);
+            if (open.Call.Operation.IsPassedThrough())
+                PassThroughUsage.SetUnseen(run, open.Attempt, open.Call);
             AnswerUsage.Charge(open.Attempt, open.Call);
         }
         run.Money!.Settle(open.Slice, open.Attempt);
@@ -213,7 +216,7 @@ internal sealed class DeploymentCalls(
     /// <summary>Ends an attempt that answered when another one beside it already had: what came is paid for and thrown away.</summary>
     public void Lost(AttemptRun run, OpenCall open, UpstreamAnswer answer)
     {
-        AnswerUsage.Read(run, answer, open.Attempt);
+        AnswerUsage.Read(run, answer, open.Attempt, open.Call);
         AnswerUsage.Charge(open.Attempt, open.Call);
         run.Money!.Settle(open.Slice, open.Attempt);
         open.Attempt.ExceptionClass = Attempt.HedgeLost;

@@ -179,7 +179,13 @@ internal sealed class GatewayPipeline(
             await answer.SendAsync(whole, run.ShownModel);
             return;
         }
+        if (outcome.Answer is RelayedAnswer bytes)
+        {
+            await RelayBytesAsync(http, run, outcome, bytes, answer);
+            return;
+        }
         var stream = (StreamedAnswer)outcome.Answer!;
+        run.Exchange.IsStream = true;
         answer.BeginStream();
         var end = await stream.RelayAsync(http.Response.BodyWriter, http.RequestAborted);
         if (StreamFailure.From(outcome.Deployment!, stream, end, time.GetUtcNow()) is not { } failure)
@@ -188,6 +194,20 @@ internal sealed class GatewayPipeline(
         outcome.IsGateways = failure.IsGateways;
         run.Exchange.RefusedBy = Stage.Relay;
         await answer.BreakOffAsync(failure.ToError());
+    }
+
+    /// <summary>Passes bytes on as they come. Where they break off so does the client's connection: no end may look like the end.</summary>
+    private static async ValueTask RelayBytesAsync(
+        HttpContext http, AttemptRun run, AttemptOutcome outcome, RelayedAnswer bytes, ClientAnswer answer)
+    {
+        answer.BeginBytes(bytes);
+        var end = await bytes.RelayAsync(http.Response.BodyWriter, http.RequestAborted);
+        if (StreamFailure.From(outcome.Deployment!, end) is not { } failure)
+            return;
+        outcome.Attempt!.ExceptionClass = failure.ExceptionClass;
+        run.Exchange.RefusedBy = Stage.Relay;
+        run.Exchange.Error = failure.ToError();
+        http.Abort();
     }
 
     /// <summary>
@@ -232,7 +252,7 @@ internal sealed class GatewayPipeline(
     {
         var attempt = outcome.Attempt!;
         attempt.Latency = time.GetElapsedTime(attempt.StartTimestamp);
-        AnswerUsage.Read(run, outcome.Answer!, attempt);
+        AnswerUsage.Read(run, outcome.Answer!, attempt, outcome.Call!.Call);
         AnswerUsage.Charge(attempt, outcome.Call!.Call);
         outcome.IsAccounted = true;
     }

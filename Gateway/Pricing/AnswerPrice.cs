@@ -45,7 +45,7 @@ public sealed record AnswerPrice
     /// <param name="duration">The time that the provider took.</param>
     public NanoUsd? CostOf(in Usage usage, ServiceTier? service, ReportedBill? bill, TimeSpan duration) => ReportedCost(bill) is { } usd
         ? ModelPrice.Adjust(usd, Adjustment)
-        : Price?.CostOf(usage, duration, ServiceOf(service), Search.ChargeOf(bill));
+        : Price?.CostOf(usage, duration, ServiceOf(service), Search.ChargeOf(bill), bill?.Units ?? default);
 
     /// <summary>Names the price that counts: <c>openrouter/MODEL@usage.cost</c> where it is the provider's word. Null: unknown.</summary>
     public string? IdOf(ReportedBill? bill) => ReportedCost(bill) is null ? Price?.Id : $"{Model}@{FieldName}";
@@ -54,7 +54,7 @@ public sealed record AnswerPrice
     public IEnumerable<PriceLine>? LinesOf(Usage usage, ServiceTier? service, ReportedBill? bill, TimeSpan duration) =>
         ReportedCost(bill) is { } usd
             ? [PriceLine.Of(FieldName, usd)]
-            : Price?.LinesOf(usage, duration, ServiceOf(service), Search.ChargeOf(bill));
+            : Price?.LinesOf(usage, duration, ServiceOf(service), Search.ChargeOf(bill), bill?.Units ?? default);
 
     /// <summary>What the provider says the answer has cost, in USD, where its word counts. Null: the price counts.</summary>
     public decimal? ReportedCost(ReportedBill? bill) => bill is null || Price?.Source == PriceSource.Deployment ? null : Believed switch

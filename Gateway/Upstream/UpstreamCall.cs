@@ -26,6 +26,9 @@ public sealed record UpstreamCall
 
     public required SplicedBody Body { get; init; }
 
+    /// <summary>A call other than POST has no body.</summary>
+    public HttpMethod Method { get; init; } = HttpMethod.Post;
+
     /// <summary>What the model costs. Null: unknown.</summary>
     public ModelPrice? Price { get; init; }
 
