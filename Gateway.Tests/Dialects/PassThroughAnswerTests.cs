@@ -70,6 +70,8 @@ public sealed class PassThroughAnswerTests
             var json = Encoding.UTF8.GetBytes("{" + string.Concat(pieces));
             foreach (var operation in new[] { Operation.Images, Operation.Transcriptions, Operation.Rerank })
                 PassThroughAnswer.TryRead(json, operation, out _, out _);
+            ObjectList.Read(json);
+            ObjectList.ReadOne(json);
         }, iter: 3000);
 
     [TestCase(1)]

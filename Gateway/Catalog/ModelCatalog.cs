@@ -60,6 +60,9 @@ public sealed class ModelCatalog
     /// <summary>All deployments in file order.</summary>
     public ImmutableArray<Deployment> Deployments { get; }
 
+    /// <summary>The accounts of <c>files_settings</c>, whose files and batches are served.</summary>
+    public ImmutableArray<Deployment> FileAccounts { get; private init; } = [];
+
     /// <summary>The groups with a name of their own, in file order; no aliases, no wildcards.</summary>
     public ImmutableArray<ModelGroup> Groups { get; }
 
@@ -84,7 +87,10 @@ public sealed class ModelCatalog
         prices = ConfiguredPrices.Over(config.LiteLlm.PriceMap, prices, findings);
         var adjustments = CostAdjustments.Read(config.LiteLlm, findings);
         var builder = new CatalogBuilder(environment, prices, adjustments, now, findings);
-        var catalog = new ModelCatalog(config, [.. config.ModelList.SelectMany(builder.Build)], prices);
+        var catalog = new ModelCatalog(config, [.. config.ModelList.SelectMany(builder.Build)], prices)
+        {
+            FileAccounts = [.. config.FilesSettings.SelectMany(builder.Build)],
+        };
         builder.LeftOut.UnionWith(config.ModelsOfMissingVariables);
         CatalogChecks.Run(config, catalog, builder.LeftOut, findings);
         return catalog;
@@ -106,6 +112,10 @@ public sealed class ModelCatalog
             ?? (_catchAll is null ? null : Match(_catchAll, model, model))              // 4
             ?? FromId(model);                                                           // 5
     }
+
+    /// <summary>True when a caller may use all models, those that nobody has named too.</summary>
+    public static bool AllowsEverything(Caller caller) =>
+        ModelAccess.AllowsEverything(caller.Models) && ModelAccess.AllowsEverything(caller.TeamModels);
 
     /// <summary>True when the name can be called.</summary>
     public bool Knows(string model) => Resolve(model) is not null;

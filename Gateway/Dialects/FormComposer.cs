@@ -24,13 +24,28 @@ internal static class FormComposer
         }
         foreach (var part in form.Parts)
         {
-            if (part.Name != ModelName && BodyComposer.Leaves(MemberNames.KindOf(Encoding.UTF8.GetBytes(part.Name)))
-                && !IsReplaced(part.Name, changes))
+            if (part.Name != ModelName && Leaves(part) && !IsReplaced(part.Name, changes))
                 body.Add(form.Body.Slice(part.Start, part.End - part.Start));
         }
         body.Add(form.Body.Slice(form.End));
         return body;
     }
+
+    /// <summary>The form without the fields that are the gateway's alone.</summary>
+    public static SplicedBody WithoutOwn(MultipartForm form)
+    {
+        var body = new SplicedBody { MediaType = $"multipart/form-data; boundary=\"{form.Boundary}\"" };
+        foreach (var part in form.Parts)
+        {
+            if (Leaves(part))
+                body.Add(form.Body.Slice(part.Start, part.End - part.Start));
+        }
+        body.Add(form.Body.Slice(form.End));
+        return body;
+    }
+
+    private static bool Leaves(in FormPart part) =>
+        part.Name == ModelName || BodyComposer.Leaves(MemberNames.KindOf(Encoding.UTF8.GetBytes(part.Name)));
 
     private static bool IsReplaced(string name, RequestChanges changes) =>
         changes.Dropped.Contains(name) || changes.Overrides.Any(pair => pair.Key == name);

@@ -25,6 +25,7 @@ internal sealed class GatewayPipeline(
     RequestChecks checks,
     Limiter limiter,
     Attempts attempts,
+    FileCalls files,
     SpendLedger ledger,
     DecisionLog decisions,
     GatewayMetrics metrics,
@@ -82,6 +83,8 @@ internal sealed class GatewayPipeline(
         answer.SetSpend(limiter.SpentByKey(caller));
         if (ledger.IsFull)
             return ApiError.DatabaseUnavailable("its ledger cannot be written");
+        if (endpoint.File is { } file)
+            return await files.ServeAsync(http, file, current, exchange, answer);
         // 2 read and parse
         using var body = new RequestBody(http.Request, current.Config.General.MaxRequestSizeBytes, buffers);
         if (await RequestChecks.ReadAsync(body, exchange, http.RequestAborted) is { } unreadable)
@@ -181,7 +184,7 @@ internal sealed class GatewayPipeline(
         }
         if (outcome.Answer is RelayedAnswer bytes)
         {
-            await RelayBytesAsync(http, run, outcome, bytes, answer);
+            await BytesRelay.RunAsync(http, run.Exchange, outcome.Deployment!, outcome.Attempt!, bytes, answer);
             return;
         }
         var stream = (StreamedAnswer)outcome.Answer!;
@@ -194,20 +197,6 @@ internal sealed class GatewayPipeline(
         outcome.IsGateways = failure.IsGateways;
         run.Exchange.RefusedBy = Stage.Relay;
         await answer.BreakOffAsync(failure.ToError());
-    }
-
-    /// <summary>Passes bytes on as they come. Where they break off so does the client's connection: no end may look like the end.</summary>
-    private static async ValueTask RelayBytesAsync(
-        HttpContext http, AttemptRun run, AttemptOutcome outcome, RelayedAnswer bytes, ClientAnswer answer)
-    {
-        answer.BeginBytes(bytes);
-        var end = await bytes.RelayAsync(http.Response.BodyWriter, http.RequestAborted);
-        if (StreamFailure.From(outcome.Deployment!, end) is not { } failure)
-            return;
-        outcome.Attempt!.ExceptionClass = failure.ExceptionClass;
-        run.Exchange.RefusedBy = Stage.Relay;
-        run.Exchange.Error = failure.ToError();
-        http.Abort();
     }
 
     /// <summary>

@@ -45,7 +45,7 @@ internal static class PassThroughAnswer
         }
         type = found.Type;
         facts = new AnswerFacts(
-            found.ModelStart,
+            operation == Operation.Files ? -1 : found.ModelStart,
             found.ModelLength,
             found.HasUsage ? UsageOf(found, operation) : null,
             found.RawUsage,
