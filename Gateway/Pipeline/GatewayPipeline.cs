@@ -27,6 +27,7 @@ internal sealed class GatewayPipeline(
     RequestChecks checks,
     Limiter limiter,
     Attempts attempts,
+    FileCalls files,
     SpendLedger ledger,
     DecisionLog decisions,
     GatewayMetrics metrics,
@@ -85,6 +86,8 @@ internal sealed class GatewayPipeline(
         answer.SetSpend(limiter.SpentByKey(caller));
         if (ledger.IsFull)
             return ApiError.DatabaseUnavailable("its ledger cannot be written");
+        if (endpoint.File is { } file)
+            return await files.ServeAsync(http, file, current, exchange, answer);
         // 2 read and parse
         using var body = new RequestBody(http.Request, current.Config.General.MaxRequestSizeBytes, buffers);
         if (await RequestChecks.ReadAsync(body, exchange, http.RequestAborted) is { } unreadable)
@@ -184,7 +187,13 @@ internal sealed class GatewayPipeline(
             await answer.SendAsync(whole, run.ShownModel);
             return;
         }
+        if (outcome.Answer is RelayedAnswer bytes)
+        {
+            await BytesRelay.RunAsync(http, run.Exchange, outcome.Deployment!, outcome.Attempt!, bytes, answer);
+            return;
+        }
         var stream = (StreamedAnswer)outcome.Answer!;
+        run.Exchange.IsStream = true;
         answer.BeginStream();
         var end = await stream.RelayAsync(http.Response.BodyWriter, http.RequestAborted);
         if (StreamFailure.From(outcome.Deployment!, stream, end, time.GetUtcNow()) is not { } failure)
@@ -237,7 +246,7 @@ internal sealed class GatewayPipeline(
     {
         var attempt = outcome.Attempt!;
         attempt.Latency = time.GetElapsedTime(attempt.StartTimestamp);
-        AnswerUsage.Read(run, outcome.Answer!, attempt);
+        AnswerUsage.Read(run, outcome.Answer!, attempt, outcome.Call!.Call);
         AnswerUsage.Charge(attempt, outcome.Call!.Call);
         outcome.IsAccounted = true;
     }
