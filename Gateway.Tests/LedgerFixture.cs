@@ -63,6 +63,14 @@ internal sealed class LedgerFixture : IAsyncDisposable
         LastRow++;
     }
 
+    /// <summary>Leaves an attempt in flight, which the next start finds.</summary>
+    public async Task CrashAsync(Exchange exchange)
+    {
+        Assert.That(await Ledger.OpenAsync(exchange, exchange.Attempts[0]).AsTask().WaitAsync(GatewayHost.Patience));
+        await new SpendLedger(Database, Time, NullLogger<SpendLedger>.Instance).DisposeAsync();
+        LastRow++;
+    }
+
     /// <summary>Says what an attempt cost that was estimated.</summary>
     /// <returns>What that adds; zero where it was booked so.</returns>
     public long Settle(long row, long cost)

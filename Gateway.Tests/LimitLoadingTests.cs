@@ -134,6 +134,20 @@ public sealed class LimitLoadingTests
     }
 
     [Test]
+    public async Task TokensThatWereInFlightAtACrashCountInTheirMinute()
+    {
+        await using var ledger = new LedgerFixture(Now);
+        var exchange = Sample(1, Now.AddSeconds(-30));
+        (exchange.Attempts[0].InputAtMost, exchange.Attempts[0].OutputAtMost) = (100, 90);
+        await ledger.CrashAsync(exchange);
+        var config = UserWith("tpm_limit: 200");
+        var (limiter, _) = ledger.Start(config);
+
+        Assert.That(await Admitted(limiter, config, "other", tokens: 11), Is.False);
+        Assert.That(await Admitted(limiter, config, "other", tokens: 10), Is.True);
+    }
+
+    [Test]
     public async Task AKeyWithABudgetOfItsOwnKnowsWhatItSpent()
     {
         await using var ledger = new LedgerFixture(Now);
@@ -299,12 +313,12 @@ public sealed class LimitLoadingTests
         reservation.Settle(new NanoUsd(cost));
     }
 
-    private static async Task<bool> Admitted(Limiter limiter, GatewayConfig config, string model)
+    private static async Task<bool> Admitted(Limiter limiter, GatewayConfig config, string model, long tokens = 0)
     {
         var request = Limits.LimitFixture.Fixed(0, new LimitedSubject(User, config.UserAccess[0].Limits)) with { Model = model };
-        var admission = await limiter.AdmitAsync(request, default);
+        var admission = await limiter.AdmitAsync(request with { Bound = request.Bound with { InputTokens = tokens } }, default);
         using var reservation = admission.Reservation;
-        reservation?.Settle(NanoUsd.Zero);
+        reservation?.Settle(NanoUsd.Zero, tokens);
         return admission.Refusal is null;
     }
 }

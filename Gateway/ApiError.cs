@@ -95,6 +95,17 @@ public sealed record ApiError
         Message = $"The model '{model}' does not exist or is not allowed to your key. Call `/v1/models` to view available models.",
     };
 
+    /// <summary>An answer to go on from that is not kept, or is not this caller's: nobody learns which.</summary>
+    public static ApiError PreviousResponseNotFound(string id) => new()
+    {
+        Status = 400,
+        Type = "invalid_request_error",
+        Param = "previous_response_id",
+        Code = "previous_response_not_found",
+        Message = $"Previous response with id '{RecordedText.Shorten(id)}' not found. Where the provider keeps no answers the gateway keeps "
+            + "them in memory, for an hour at most; send the conversation itself.",
+    };
+
     /// <summary>A decision that is not there, or not this caller's: nobody learns which.</summary>
     public static ApiError DecisionNotFound() => new()
     {

@@ -79,6 +79,12 @@ public sealed class Attempt
     /// <summary>What it can cost at most: what it is booked at when the gateway dies before it has ended.</summary>
     public NanoUsd Bound { get; set; }
 
+    /// <summary>The tokens that <see cref="Bound"/> pays for: what counts for a rate when the gateway dies before it has ended.</summary>
+    public long InputAtMost { get; set; }
+
+    /// <summary>As <see cref="InputAtMost"/>, of all choices together.</summary>
+    public long OutputAtMost { get; set; }
+
     /// <summary>True when tokens were counted by the gateway because the provider reported none, or none that can be.</summary>
     public bool IsEstimated { get; set; }
 
@@ -107,6 +113,9 @@ public sealed class Exchange
 
     /// <summary>The path as registered, never the client's text: <c>/v1/chat/completions</c>.</summary>
     public required string Route { get; init; }
+
+    /// <summary>The wire format that the client speaks. Null: OpenAI's.</summary>
+    public string? Dialect { get; init; }
 
     /// <summary>Null until the caller is authenticated.</summary>
     public Caller? Caller { get; set; }

@@ -199,7 +199,8 @@ public sealed partial class GatewayApp : IAsyncDisposable
         var attempts = new Attempts(router, upstream, ledger, metrics, time, options.Random, stopping);
         var checks = new RequestChecks(_keys, limiter, time);
         var pipeline = new GatewayPipeline(
-            live.Snapshot, checks, limiter, attempts, ledger, decisions, metrics, log, buffers, time, logs.CreateLogger<GatewayPipeline>(), stopping);
+            live.Snapshot, checks, limiter, attempts, ledger, decisions, metrics, log, buffers, Own(new ResponseStore(time)), time,
+            logs.CreateLogger<GatewayPipeline>(), stopping);
         var probes = new HealthProbes(live.Snapshot, checks, upstream, ledger, time, stopping);
         var health = Own(new HealthChecks(
             live.Snapshot, probes, router.SetHealth, time, options.Random, logs.CreateLogger<HealthChecks>()));

@@ -18,12 +18,14 @@ internal sealed class LiveConfig
 {
     private readonly TimeProvider _time;
     private readonly int _seriesAtStart;
+    private readonly bool _keepsRows;
     private LiveParts? _parts;
     private GatewaySnapshot _current;
 
     public LiveConfig(GatewayOptions options)
     {
         _time = options.Time;
+        _keepsRows = !options.Config.General.DisableSpendLogs;
         var findings = new List<ConfigFinding>();
         _current = Build(options.Config, options.Environment, findings);
         _seriesAtStart = MetricSetup.SeriesFor(_current);
@@ -40,7 +42,7 @@ internal sealed class LiveConfig
     public void Connect(LiveParts parts) => _parts = parts;
 
     /// <summary>
-    /// Puts a config into effect: (1) refuse one that opens doors, (2) build its models and read what its budgets have spent, (3) change who is let in, (4) change the rest.
+    /// Puts a config into effect: (1) refuse one that opens doors or budgets, (2) build its models and read what its budgets have spent, (3) change who is let in, (4) change the rest.
     /// After 2 only 3 can fail, so it comes first of what changes anything. Requests that run finish with the snapshot that they read; between
     /// 3 and 4 one may meet new keys with the models of before, never revoked keys with new models.
     /// </summary>
@@ -49,7 +51,7 @@ internal sealed class LiveConfig
     {
         var (config, parts) = (loaded.Config, _parts!);
         // 1
-        if (OpenDoor(_current.Config, config) is { } open)
+        if ((OpenDoor(_current.Config, config) ?? OpenBudget(config)) is { } open)
             return new() { Findings = [open] };
         // 2
         var findings = new List<ConfigFinding>();
@@ -153,9 +155,18 @@ internal sealed class LiveConfig
             return Refuse("general_settings.master_key",
                 "is not set any more, which would open the admin's URLs to every program on this machine; restart the gateway if that is meant");
         return null;
-
-        static ConfigFinding Refuse(string path, string message) => new(FindingKind.Fatal, "the config", 0, path, message);
     }
+
+    /// <summary>
+    /// A gateway that was started without rows begins to write them at its next start; until then nobody could tell after a crash what of a
+    /// budget was spent. Null: there is none, or rows are kept.
+    /// </summary>
+    private ConfigFinding? OpenBudget(GatewayConfig after) => _keepsRows || SpendLogCheck.FirstBudget(after) is not { } where
+        ? null
+        : Refuse("general_settings.disable_spend_logs",
+            $"was true when the gateway started, and {where} has a budget now, whose spend is the sum of rows; restart the gateway");
+
+    private static ConfigFinding Refuse(string path, string message) => new(FindingKind.Fatal, "the config", 0, path, message);
 }
 
 /// <summary>What a new config is handed to.</summary>

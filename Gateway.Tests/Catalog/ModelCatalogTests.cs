@@ -244,8 +244,29 @@ public sealed class ModelCatalogTests
         var user = new UserAccess { UserId = "u", Limits = new() { MaxBudget = NanoUsd.FromUsd(5) }, Line = 1 };
         var said = Of(new GatewayConfig { ModelList = [model, Entry("b", "openai/gpt-4o")], UserAccess = [user] }).Said;
         Assert.That(said.Split('\n').Single(),
-            Does.StartWith("Approximated model_list[].litellm_params: no price is known for 'openai/my-own'")
+            Does.StartWith("Approximated model_list[].litellm_params: no price is known for 'openai/my-own': it is refused wherever")
             .And.Contain("input_cost_per_token"));
+    }
+
+    [TestCase("teams: [{team_id: t, max_budget: 1}]", "openai/own, groq/own")]
+    [TestCase("user_access: [{user_id: u, api_keys: [{api_key: sk-12345678, max_budget: 1}]}]", "openai/own, groq/own")]
+    [TestCase("user_access: [{user_id: u, model_max_budget: {a: 1}}]", "openai/own, groq/own")]
+    [TestCase("litellm_settings: {max_budget: 1}", "openai/own, groq/own")]
+    [TestCase("litellm_settings: {max_end_user_budget: 1}", "openai/own, groq/own")]
+    [TestCase("litellm_settings: {max_budget: 1}\ngeneral_settings: {unknown_price: allow}", "openai/own, groq/own")]
+    [TestCase("router_settings: {tag_budget_config: {x: {max_budget: 1}}}", "openai/own, groq/own")]
+    [TestCase("router_settings: {provider_budget_config: {groq: {budget_limit: 1}}}", "groq/own")]
+    [TestCase("user_access: [{user_id: u, rpm_limit: 1}]", "")]
+    public void EveryBudgetWantsToKnowPrices(string budget, string reported)
+    {
+        var said = Findings("""
+            model_list:
+              - {model_name: a, litellm_params: {model: openai/own}}
+              - {model_name: b, litellm_params: {model: groq/own}}
+
+            """ + budget).Where(finding => finding.Contains("no price is known")).ToList();
+        Assert.That(string.Join(", ", said.Select(finding => finding.Split('\'')[1])), Is.EqualTo(reported));
+        Assert.That(said, Is.All.Contains(budget.Contains("allow") ? "is booked at 0" : "is refused"));
     }
 
     [Test]

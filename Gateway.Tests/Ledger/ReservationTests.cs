@@ -81,6 +81,7 @@ public sealed class ReservationTests
         exchange.RequestedModel = "best";
         exchange.EndUser = "customer-7";
         exchange.IsStream = true;
+        (exchange.Attempts[0].InputAtMost, exchange.Attempts[0].OutputAtMost) = (900, 80);
         exchange.Tags = ["a, \"b\"", "\ud800"];
         var second = Sample.Attempt(2, AttemptKind.Fallback, new NanoUsd(50), "claude");
         second.Bound = new NanoUsd(300);
@@ -93,12 +94,12 @@ public sealed class ReservationTests
         {
             var (began, now) = (Sample.Start.ToUnixTimeMilliseconds(), _time.GetUtcNow().ToUnixTimeMilliseconds());
             const string Who = "k1|laptop|alice|red|customer-7|[\"a, \\u0022b\\u0022\",\"\\uFFFD\"]";
-            const string Nothing = "||0||0|0|0|0|0|0|0|0|||";
+            const string Tokens = "||0||900|0|0|0|0|80|0|0|||", None = "||0||0|0|0|0|0|0|0|0|||";
             Assert.That(Rows("SELECT * FROM ledger").Select(row => row[..^64]), Is.EqualTo(new[]
             {
-                $"1|{began}|{exchange.Id}|1|recovered|{Who}|/v1/chat/completions|best|gpt-4o|d1|openai|openai/gpt-4o{Nothing}"
-                    + $"700|0||1|1|decision-1|0|0||{now}|",
-                $"2|{began}|{exchange.Id}|2|recovered|{Who}|/v1/chat/completions|best|claude|d1|openai|openai/claude{Nothing}"
+                $"1|{began}|{exchange.Id}|1|recovered|{Who}|/v1/chat/completions|best|gpt-4o|d1|openai|openai/gpt-4o{Tokens}"
+                    + $"700|0||1|1|decision-1|900|80||{now}|",
+                $"2|{began}|{exchange.Id}|2|recovered|{Who}|/v1/chat/completions|best|claude|d1|openai|openai/claude{None}"
                     + $"300|0||1|1|decision-1|0|0||{now}|",
             }));
             Assert.That(Rows("SELECT kind, id, spent_nano_usd, unlogged_nano_usd FROM balance"),

@@ -200,7 +200,7 @@ public sealed class AnswerTests
     }
 
     [Test]
-    public async Task AnAnswerThatDoesNotFitTheBuffersIsThe503OfTheGatewayAndNotOfTheDeployment()
+    public async Task AnAnswerThatDoesNotFitTheBuffersIsThe503OfTheGatewayAndIsPaidForAllTheSame()
     {
         var isLarge = true;
         await using var upstream = await ScriptedUpstream.StartAsync(http => ScriptedUpstream.SendAsync(
@@ -208,7 +208,7 @@ public sealed class AnswerTests
         await using var gateway = await GatewayHost.StartAsync(
             Wire.OneModel.Replace("num_retries: 0", "num_retries: 3") + "general_settings: {max_buffered_mb: 2}", upstream);
 
-        using var refused = await gateway.ChatAsync(Wire.Question);
+        using var refused = await gateway.ChatAsync(Wire.Question.Replace("{\"model\"", "{\"max_tokens\":50,\"model\""));
         isLarge = false;
         using var answered = await gateway.ChatAsync(Wire.Question);
 
@@ -217,5 +217,8 @@ public sealed class AnswerTests
         Assert.That((await refused.ErrorAsync()).Message, Does.Contain("max_buffered_mb").And.Not.Contain("Model Group"));
         Assert.That((int)answered.StatusCode, Is.EqualTo(200));
         Assert.That(upstream.Requests, Has.Count.EqualTo(2), "another call would not help");
+        var row = (await gateway.StopAndReadAsync())[0];
+        Assert.That((row["is_estimated"], row["completion_tokens"]), Is.EqualTo((1L, 50L)), "the provider has written it");
+        Assert.That(row["cost_nano_usd"], Is.GreaterThan(100_000L));
     }
 }

@@ -47,6 +47,7 @@ public sealed class FallbackTests
     [TestCase("max_fallbacks: 2, fallbacks: [{a: [b]}, {b: [c]}, {c: [d]}]", "bc", "abc", TestName = "max_fallbacks, in depth")]
     [TestCase("max_fallbacks: 2, fallbacks: [{a: [b, c, d]}]", "bc", "abc", TestName = "max_fallbacks, in breadth")]
     [TestCase("max_fallbacks: 0, fallbacks: [{a: [b]}]", "", "a", TestName = "max_fallbacks 0 is none")]
+    [TestCase("retry_budget: {ratio: 0, floor: 0}, fallbacks: [{a: [b, c]}]", "b", "abc", TestName = "a retry budget that is spent")]
     [TestCase("model_group_alias: {z: b}, fallbacks: [{a: [z]}]", "", "ab", TestName = "an alias")]
     [TestCase("fallbacks: [{a: [id-b]}]", "", "ab", TestName = "a deployment's id")]
     [TestCase("context_window_fallbacks: [{a: [c]}], fallbacks: [{a: [b]}]", "", "ab", TestName = "not a list for other failures")]

@@ -1,4 +1,7 @@
+using System.Collections.Concurrent;
+using System.Text;
 using System.Text.Json;
+using Gateway.Dialects;
 using Gateway.Limits;
 using Microsoft.Extensions.Time.Testing;
 
@@ -7,7 +10,10 @@ namespace Gateway.Tests.Pipeline;
 /// <summary>Whatever clients and providers do at the same time, no budget is overshot and every nano-dollar is booked once.</summary>
 public sealed class MoneyPropertyTests
 {
-    private const int Workers = 48, RequestsEach = 30;
+    private const int Workers = 48, RequestsEach = 45;
+
+    /// <summary>What a request is asked with where it names no limit.</summary>
+    private const int DefaultOutput = 300;
 
     private const string Config = """
         model_list:
@@ -24,7 +30,7 @@ public sealed class MoneyPropertyTests
           hedge_max_share: 1
           provider_budget_config: {groq: {budget_limit: 0.00001, time_period: 30s}}
         litellm_settings: {max_budget: 0.0005, budget_duration: 30s}
-        general_settings: {master_key: sk-master-1234, budget_wait: 3s, default_max_output_tokens: 300}
+        general_settings: {master_key: sk-master-1234, budget_wait: 3s, default_max_output_tokens: 300} # DefaultOutput
         teams:
           - {team_id: red, max_budget: 0.0002, budget_duration: 20s, members: [u0, u1]}
         user_access:
@@ -33,6 +39,9 @@ public sealed class MoneyPropertyTests
           - {user_id: u2, api_key: sk-key-of-u2, max_budget: 0.00008, budget_duration: 30s}
 
         """;
+
+    /// <summary>By call id: the most that a request can cost, and the bytes of text that its client got.</summary>
+    private readonly ConcurrentDictionary<string, (long Most, long Received)> _asked = new();
 
     [TestCase(1)]
     [TestCase(2)]
@@ -54,11 +63,12 @@ public sealed class MoneyPropertyTests
         var rows = await gateway.StopAndReadAsync();
         Assert.That(statuses.SelectMany(status => status).Distinct(), Is.SupersetOf(new[] { 200, 429 }));
         CheckBooks(rows, provider);
+        CheckEstimates(rows);
         CheckBudgets(rows);
     }
 
     /// <summary>Requests of all sizes, some of which hang up; 0 for those.</summary>
-    private static async Task<List<int>> WorkAsync(GatewayHost gateway, int seed)
+    private async Task<List<int>> WorkAsync(GatewayHost gateway, int seed)
     {
         var random = new Random(seed);
         var statuses = new List<int>();
@@ -66,15 +76,19 @@ public sealed class MoneyPropertyTests
         {
             var id = $"{seed}-{i}";
             var text = id + " " + new string((char)random.Next(32, 0x2000), random.Next(200)).Replace("\"", "").Replace("\\", "");
-            var members = (random.Next(2) == 0 ? $",\"max_tokens\":{random.Next(1, 600)}" : "")
-                + (random.Next(4) == 0 ? ",\"n\":3" : "") + (random.Next(2) == 0 ? ",\"stream\":true" : "");
+            int? limit = random.Next(2) == 0 ? random.Next(1, 600) : null;
+            var choices = random.Next(4) == 0 ? 3 : 1;
+            var members = (limit is null ? "" : $",\"max_tokens\":{limit}")
+                + (choices == 3 ? ",\"n\":3" : "") + (random.Next(2) == 0 ? ",\"stream\":true" : "");
             var json = $"{{\"model\":\"m\",\"messages\":[{{\"role\":\"user\",\"content\":\"{JsonEncodedText.Encode(text)}\"}}]{members}}}";
+            var output = choices * Math.Min(limit ?? DefaultOutput, DefaultOutput);
+            _asked[id] = (Encoding.UTF8.GetByteCount(json) + InputBound.ConversationAtMost + 2 * output, 0);
             statuses.Add(await AskAsync(gateway, json, id, $"sk-key-of-u{random.Next(3)}", random.Next(8) == 0 ? random.Next(12) : null));
         }
         return statuses;
     }
 
-    private static async Task<int> AskAsync(GatewayHost gateway, string json, string id, string key, int? hangsUpAfter)
+    private async Task<int> AskAsync(GatewayHost gateway, string json, string id, string key, int? hangsUpAfter)
     {
         using var hangUp = new CancellationTokenSource();
         if (hangsUpAfter is { } milliseconds)
@@ -85,10 +99,15 @@ public sealed class MoneyPropertyTests
         try
         {
             using var response = await gateway.Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, hangUp.Token);
-            await response.Content.LoadIntoBufferAsync(hangUp.Token);
+            using var reader = new StreamReader(await response.Content.ReadAsStreamAsync(hangUp.Token));
+            while (await reader.ReadLineAsync(hangUp.Token) is { } line)
+            {
+                if (line.Contains(MoneyUpstream.Words))
+                    _asked[id] = _asked[id] with { Received = _asked[id].Received + MoneyUpstream.Words.Length };
+            }
             return (int)response.StatusCode;
         }
-        catch (Exception e) when (e is OperationCanceledException or HttpRequestException)
+        catch (Exception e) when (e is OperationCanceledException or HttpRequestException or IOException)
         {
             return 0;
         }
@@ -140,6 +159,24 @@ public sealed class MoneyPropertyTests
         Assert.That(issued.Values.Where(answer => answer.IsWhole && !booked.Contains(answer.Number) && !estimated.Contains(answer.Exchange)), Is.Empty);
         Assert.That(booked, Has.Count.GreaterThan(100));
         Assert.That(rows.Select(row => row["kind"]).Distinct(), Is.SupersetOf(new[] { "first", "retry", "fallback" }));
+    }
+
+    /// <summary>What was estimated is never more than the request could cost, and never less than what its client got.</summary>
+    private void CheckEstimates(List<Dictionary<string, object?>> rows)
+    {
+        foreach (var exchange in rows.GroupBy(row => (string)row["exchange_id"]!))
+        {
+            var (most, received) = _asked[exchange.Key];
+            foreach (var row in exchange.Where(row => (long)row["is_estimated"]! == 1))
+                Assert.That(row["cost_nano_usd"], Is.InRange(0L, most), exchange.Key);
+            if (received > 0 && exchange.All(row => row["raw_usage"] is null))
+            {
+                var tokens = InputEstimate.TokensOf(received);
+                Assert.That(exchange.Max(row => (long)row["completion_tokens"]!), Is.GreaterThanOrEqualTo(tokens), exchange.Key);
+                Assert.That(exchange.Max(row => (long)row["cost_nano_usd"]!), Is.GreaterThan(2 * tokens), exchange.Key);
+            }
+        }
+        Assert.That(rows.Count(row => (long)row["is_estimated"]! == 1 && _asked[(string)row["exchange_id"]!].Received > 0), Is.Positive);
     }
 
     /// <summary>By the ledger alone: what began in a period of a budget is within it.</summary>

@@ -15,6 +15,9 @@ internal sealed record IssuedAnswer(int Number, string Exchange, long Cost, bool
 /// </summary>
 internal sealed class MoneyUpstream(int seed)
 {
+    /// <summary>The text of each event of a stream.</summary>
+    public const string Words = "some words ";
+
     private readonly Random _random = new(seed);
     private int _numbers;
 
@@ -62,7 +65,7 @@ internal sealed class MoneyUpstream(int seed)
     {
         http.Response.ContentType = "text/event-stream";
         for (var i = Next(5); i >= 0; i--)
-            await EventAsync(http, Wire.Chunk("some words "));
+            await EventAsync(http, Wire.Chunk(Words));
         if (isCut)
         {
             http.Abort();

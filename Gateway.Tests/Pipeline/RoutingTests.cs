@@ -298,6 +298,37 @@ public sealed class RoutingTests
         Assert.That((await response.ErrorAsync()).Message, Does.Contain("'bedrock'"));
     }
 
+    [TestCase("bedrock/anthropic.claude", "", TestName = "A provider that is not built is passed over where another can be called")]
+    [TestCase("groq/llama", "", TestName = "One that does not take a parameter is passed over where another does")]
+    [TestCase("groq/llama", "fallbacks: [{m: [n]}]", TestName = "A group that does not take a parameter goes on with its fallback")]
+    public async Task WhatOneDeploymentCannotBeSentGoesToOneThatCan(string model, string fallbacks)
+    {
+        await using var upstream = await ScriptedUpstream.AnswersAsync(Wire.Answer);
+        await using var gateway = await GatewayHost.StartAsync($$"""
+            model_list:
+              - model_name: m
+                litellm_params: {model: {{model}}, api_base: "{upstream}/a", api_key: k, weight: 1000000000}
+                model_info: {id: a}
+              - model_name: {{(fallbacks.Length == 0 ? "m" : "n")}}
+                litellm_params: {model: openai/b, api_base: "{upstream}/b", api_key: k, weight: 1}
+                model_info: {id: b}
+            router_settings: { {{fallbacks}} }
+            """, upstream);
+        const string Question = """{"model":"m","logprobs":true,"messages":[]}""";
+
+        using var response = await gateway.ChatAsync(Question);
+        using var real = await gateway.GetAsync($"/explain/{response.Header("x-gateway-decision")}?format=text");
+        using var dry = await gateway.SendAsync(HttpMethod.Post, "/explain?format=text", null, Question);
+
+        Assert.That((int)response.StatusCode, Is.EqualTo(200), await response.TextAsync());
+        Assert.That((response.Header("x-litellm-model-id"), response.Header("x-litellm-attempted-retries")), Is.EqualTo(("b", "0")));
+        Assert.That(upstream.Request.Path, Does.StartWith("/b/"));
+        Assert.That(await real.TextAsync(), Does.Contain("a was not called: ").And.Contain("took openai/b (b)"));
+        Assert.That(await dry.TextAsync(), Does.Contain("a was not called: ").And.Contain("would take openai/b (b)"));
+        var rows = await gateway.StopAndReadAsync();
+        Assert.That(rows.Single()["deployment_id"], Is.EqualTo("b"));
+    }
+
     [Test]
     public async Task AProvidersTextNeverShowsItsKey()
     {

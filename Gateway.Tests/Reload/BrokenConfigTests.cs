@@ -79,6 +79,18 @@ public sealed class BrokenConfigTests
         Assert.That(await gateway.ReloadsAsync("sk-master-1234"), Is.EqualTo("0 0 1"));
     }
 
+    [TestCase("litellm_settings: {max_budget: 0}\n")]
+    [TestCase("router_settings: {provider_budget_config: {mock: {budget_limit: 0}}}\n")]
+    public async Task ABudgetDoesNotBeginBeforeItsRowsAreKept(string budget)
+    {
+        await using var gateway = await StartAsync(One + "general_settings: {disable_spend_logs: true}\n", _time);
+        gateway.Rewrite(One + budget, _time);
+        Assert.That(await gateway.ReloadsAsync(), Is.EqualTo("0 0 1"));
+        Assert.That(await gateway.StatusOfAsync("one"), Is.EqualTo(200));
+        gateway.Rewrite(Two, _time);
+        Assert.That(await gateway.StatusOfAsync("two"), Is.EqualTo(200));
+    }
+
     [Test]
     public async Task AnOpenGatewayThatGetsKeysAsksForThem()
     {

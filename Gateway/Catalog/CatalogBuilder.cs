@@ -135,6 +135,7 @@ internal sealed class CatalogBuilder(
         var own = DeploymentPrice.Of(settings.Price, problems);
         foreach (var problem in problems)
             Add(FindingKind.Invalid, "litellm_params", problem);
+        var cloud = isMock ? CloudSettings.None : FindCloud(provider);
         var deployment = new Deployment
         {
             Id = id,
@@ -144,7 +145,8 @@ internal sealed class CatalogBuilder(
             Model = spelled.StartsWith(provider.Name + "/", StringComparison.Ordinal) ? spelled : $"{provider.Name}/{spelled}",
             ApiBase = apiBase,
             ApiVersion = version,
-            ApiKey = isMock ? null : FindKey(provider, apiBase),
+            ApiKey = isMock ? null : FindKey(provider, apiBase, cloud),
+            Cloud = cloud,
             IsMock = isMock,
             Speaks = SpokenFormats.Of(provider, isMock, apiBase, info.Mode),
             OwnPrice = own,
@@ -198,12 +200,16 @@ internal sealed class CatalogBuilder(
     /// The deployment's own key, else the provider's variable. A key that is configured and came to nothing is not replaced:
     /// another key would be sent to where this one was meant for.
     /// </summary>
-    private Secret? FindKey(Provider provider, string apiBase)
+    private Secret? FindKey(Provider provider, string apiBase, CloudSettings cloud)
     {
         if (_config.Params.ApiKey is { } own && (_config.Params.Model != "*" || provider == Providers.OpenAI))
             return own.IsUsable ? own : null;
+        if (provider.Auth == AuthScheme.AzureEntra && _config.Params.Cloud.Azure.IsSet)
+            return null; // the entry says how it is called
         if (Providers.FirstSet(environment, provider.KeyVariables) is { } value)
             return Secret.Of(value.Trim());
+        if (provider.Auth == AuthScheme.AzureEntra && cloud.Azure.IsComplete)
+            return null;
         // A server at an address of one's own may need none.
         var needsOne = provider is { IsBuilt: true, KeyIsOptional: false } && (provider == Providers.Azure || apiBase == provider.ApiBase);
         if (needsOne && _keysMissed.Add(provider.Name))
@@ -212,6 +218,33 @@ internal sealed class CatalogBuilder(
                 $"is absent and {string.Join(" or ", provider.KeyVariables)} is not set; {provider.DisplayName} will refuse the calls");
         }
         return null;
+    }
+
+    /// <summary>
+    /// Who the gateway is at the provider's cloud, with the environment under what the entry says; nothing where it takes a key.
+    /// </summary>
+    private CloudSettings FindCloud(Provider provider)
+    {
+        var own = _config.Params.Cloud;
+        var cloud = provider.Auth switch
+        {
+            AuthScheme.AwsSigV4 => new() { Aws = own.Aws.Under(environment) },
+            AuthScheme.GoogleOAuth => new() { Vertex = own.Vertex.Under(environment) },
+            AuthScheme.AzureEntra => new() { Azure = own.Azure.Under(environment) },
+            AuthScheme.WatsonxIam => new() { Watsonx = own.Watsonx.Under(environment) },
+            _ => CloudSettings.None,
+        };
+        if (own.Azure.IsSet && _config.Params.ApiKey is null && provider.Auth == AuthScheme.AzureEntra && !cloud.Azure.IsComplete)
+        {
+            Add(FindingKind.Invalid, "litellm_params.client_id",
+                $"needs all of tenant_id, client_id and client_secret, or azure_ad_token; {provider.DisplayName} will refuse the calls");
+        }
+        if (provider.Auth == AuthScheme.GoogleOAuth && cloud.Vertex.Problem is { } problem)
+        {
+            Add(FindingKind.Invalid, "litellm_params.vertex_credentials",
+                $"cannot be used: {problem}; calls of {provider.DisplayName} will fail");
+        }
+        return cloud;
     }
 
     private string TakeId()

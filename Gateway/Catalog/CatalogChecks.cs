@@ -76,17 +76,33 @@ internal sealed class CatalogChecks
 
     private void CheckPrices()
     {
-        if (!_config.UserAccess.Any(u => u.MaxBudget is not null))
-            return;
+        var hasCallersWithBudgets = BudgetsOfCallers().Any(HasBudget);
+        var what = _config.General.UnknownPrice == UnknownPrice.Deny
+            ? "it is refused wherever there is a budget"
+            : "it is booked at 0, and no budget sees what it costs";
         foreach (var deployment in _catalog.Deployments)
         {
-            if (deployment.Price is not null || !deployment.Provider.IsBuilt || WildcardPattern.IsPattern(deployment.UpstreamModel))
+            if (deployment.Price is not null || !deployment.Provider.IsBuilt || WildcardPattern.IsPattern(deployment.UpstreamModel)
+                || !hasCallersWithBudgets && !HasBudget(deployment.Provider))
                 continue;
             Add(FindingKind.Approximated, deployment.Config.File, deployment.Config.Line, $"{deployment.Config.Path}.litellm_params",
-                $"no price is known for '{deployment.Model}', so that budgets cannot see what it costs; add input_cost_per_token and "
-                + "output_cost_per_token (or model_info.base_model)");
+                $"no price is known for '{deployment.Model}': {what}; add input_cost_per_token and output_cost_per_token "
+                + "(or model_info.base_model)");
         }
     }
+
+    /// <summary>The limits of all who may pay for a request, whichever provider it goes to.</summary>
+    private IEnumerable<SubjectLimits> BudgetsOfCallers() =>
+    [
+        _config.GatewayLimits, _config.LiteLlm.EndUserLimits, .. _config.Teams.Select(team => team.Limits),
+        .. _config.UserAccess.SelectMany(user => user.Keys.Select(key => key.Limits).Prepend(user.Limits)),
+        .. _config.Router.TagBudgets.Select(tag => tag.Value),
+    ];
+
+    private bool HasBudget(Provider provider) =>
+        _config.Router.ProviderBudgets.Any(of => of.Key == provider.Name && HasBudget(of.Value));
+
+    private static bool HasBudget(SubjectLimits limits) => limits.MaxBudget is not null || limits.Models.Any(model => HasBudget(model.Limits));
 
     private void AddNamesNothing(string file, int line, string path, string model, IEnumerable<string> known)
     {

@@ -32,6 +32,12 @@ public sealed record Deployment
     /// <summary>The provider's key. Null: none is needed or none is set.</summary>
     public Secret? ApiKey { get; init; }
 
+    /// <summary>
+    /// Who the gateway is at the provider's cloud, with the environment under what the config says. Of a provider that takes a key:
+    /// nothing.
+    /// </summary>
+    public CloudSettings Cloud { get; init; } = CloudSettings.None;
+
     /// <summary>True when the answer comes from the gateway itself (<c>mock/</c> or <c>mock_response</c>).</summary>
     public bool IsMock { get; init; }
 

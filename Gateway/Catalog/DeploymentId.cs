@@ -47,6 +47,7 @@ internal static class DeploymentId
         foreach (var allowed in p.ConfigurableClientsideAuthParams)
             Add("configurable_clientside_auth_params " + allowed.Name, allowed.Pattern?.ToString());
         Add("mock_response", p.MockResponse);
+        AddCloud(p.Cloud);
         AddMock(p.Mock);
         AddPrice(p.Price);
         return Convert.ToHexStringLower(hash.GetHashAndReset());
@@ -66,6 +67,31 @@ internal static class DeploymentId
             BinaryPrimitives.WriteInt32LittleEndian(length, text.Length);
             hash.AppendData(length);
             hash.AppendData(Encoding.UTF8.GetBytes(text));
+        }
+
+        void AddCloud(CloudSettings cloud)
+        {
+            Add("aws_access_key_id", Text(cloud.Aws.AccessKeyId));
+            Add("aws_secret_access_key", Text(cloud.Aws.SecretAccessKey));
+            Add("aws_session_token", Text(cloud.Aws.SessionToken));
+            Add("aws_region_name", cloud.Aws.RegionName);
+            Add("aws_profile_name", cloud.Aws.ProfileName);
+            Add("aws_role_name", cloud.Aws.RoleName);
+            Add("aws_session_name", cloud.Aws.SessionName);
+            Add("aws_external_id", cloud.Aws.ExternalId);
+            Add("aws_web_identity_token", Text(cloud.Aws.WebIdentityToken));
+            Add("aws_sts_endpoint", cloud.Aws.StsEndpoint);
+            Add("aws_bedrock_runtime_endpoint", cloud.Aws.BedrockRuntimeEndpoint);
+            Add("vertex_project", cloud.Vertex.Project);
+            Add("vertex_location", cloud.Vertex.Location);
+            Add("vertex_credentials", Text(cloud.Vertex.Credentials));
+            Add("azure_ad_token", Text(cloud.Azure.AdToken));
+            Add("tenant_id", cloud.Azure.TenantId);
+            Add("client_id", cloud.Azure.ClientId);
+            Add("client_secret", Text(cloud.Azure.ClientSecret));
+            Add("azure_scope", cloud.Azure.Scope);
+            Add("project_id", cloud.Watsonx.ProjectId);
+            Add("space_id", cloud.Watsonx.SpaceId);
         }
 
         void AddMock(MockSettings mock)

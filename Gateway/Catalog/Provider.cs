@@ -3,7 +3,7 @@ using Gateway.Pricing;
 
 namespace Gateway.Catalog;
 
-/// <summary>How a provider wants to be shown the key.</summary>
+/// <summary>How a provider wants to be shown who calls.</summary>
 public enum AuthScheme
 {
     /// <summary><c>Authorization: Bearer KEY</c>.</summary>
@@ -11,6 +11,24 @@ public enum AuthScheme
 
     /// <summary><c>api-key: KEY</c> (Azure).</summary>
     ApiKeyHeader,
+
+    /// <summary><c>x-api-key: KEY</c> (Anthropic).</summary>
+    XApiKey,
+
+    /// <summary><c>x-goog-api-key: KEY</c> (Gemini on AI Studio), never in the URL.</summary>
+    GoogApiKey,
+
+    /// <summary>A signature of AWS's (Bedrock); with a Bedrock API key, that as a bearer token.</summary>
+    AwsSigV4,
+
+    /// <summary>A token of Google Cloud's (Vertex AI); with an API key, that in <c>x-goog-api-key</c>.</summary>
+    GoogleOAuth,
+
+    /// <summary>Azure: the key in <c>api-key</c>, else a token of Microsoft Entra ID.</summary>
+    AzureEntra,
+
+    /// <summary>A token of IBM Cloud's that is given for the key (watsonx.ai).</summary>
+    WatsonxIam,
 }
 
 /// <summary>A company's (or server's) API as a data row.</summary>

@@ -29,7 +29,7 @@ public static class Providers
         DisplayName = "Azure",
         ApiBaseVariables = ["AZURE_API_BASE"],
         KeyVariables = ["AZURE_API_KEY", "AZURE_OPENAI_API_KEY"],
-        Auth = AuthScheme.ApiKeyHeader,
+        Auth = AuthScheme.AzureEntra,
         TakesMaxCompletionTokens = true,
         ChatLimitName = AnswerTerms.MaxCompletionTokensName,
         SpeaksOnlyWhenAsked = true,
@@ -61,7 +61,7 @@ public static class Providers
         Azure,
         new()
         {
-            // Its OpenAI-compatible endpoint.
+            Speaks = [WireFormat.Anthropic], Auth = AuthScheme.XApiKey,
             Name = "anthropic", DisplayName = "Anthropic", ApiBase = "https://api.anthropic.com/v1", ApiBasePath = "/v1",
             ApiBaseVariables = ["ANTHROPIC_API_BASE", "ANTHROPIC_BASE_URL"], KeyVariables = ["ANTHROPIC_API_KEY"],
             TakesMaxCompletionTokens = true, CachesOnlyWhenAsked = true,

@@ -7,6 +7,7 @@ namespace Gateway.Config;
 internal static class ConfigSections
 {
     private const string NotHonoured = "is not honoured by this version";
+    private const string EntraKeys = "Azure is called with api_key, azure_ad_token, or tenant_id, client_id and client_secret";
     private const string NotEnforced = "is not enforced by this version";
     private const string NoServer = "has no effect: keys, budgets and spend are kept in SQLite, there is no database server";
     private const string NoRedis = "has no effect: counters are kept in memory and in SQLite, there is no Redis";
@@ -204,7 +205,7 @@ internal static class ConfigSections
         new KnownKey("context_window", Unknown, "is not a known setting; did you mean 'max_input_tokens' in model_info?"),
         new KnownKey("supports_*", Unknown, "belongs in model_info; ignored here"),
         new KnownKey("stream", Ignored, "has no effect: the client decides whether it streams"),
-        new KnownKey("tag_regex", Ignored, $"{NotHonoured}: deployments are chosen without regard to tags"),
+        new KnownKey("tag_regex", Ignored, $"{NotHonoured}: deployments are chosen by tags alone"),
         new KnownKey("max_budget", Ignored, "is not enforced per deployment; use model_max_budget or provider_budget_config"),
         new KnownKey("budget_duration", Ignored, "is not enforced per deployment; use model_max_budget or provider_budget_config"),
         new KnownKey("region_name", Ignored, $"{NotHonoured}: deployments are not filtered by region"),
@@ -220,15 +221,12 @@ internal static class ConfigSections
         new KnownKey("rust", Ignored, "", Always),
         new KnownKey("verbose", Ignored, "", Always),
         new KnownKey("api_type", Ignored, "has no effect: the provider is the part of model before the slash"),
-        new KnownKey("azure_ad_token*", Ignored, $"{NotHonoured}: Azure is called with api_key"),
-        new KnownKey("tenant_id", Ignored, $"{NotHonoured}: Azure is called with api_key"),
-        new KnownKey("client_id", Ignored, $"{NotHonoured}: Azure is called with api_key"),
-        new KnownKey("client_secret", Ignored, $"{NotHonoured}: Azure is called with api_key"),
-        new KnownKey("azure_username", Ignored, $"{NotHonoured}: Azure is called with api_key"),
-        new KnownKey("azure_password", Ignored, $"{NotHonoured}: Azure is called with api_key"),
-        new KnownKey("aws_*", Ignored, "", Always), // the catalog says which providers are not built
-        new KnownKey("vertex_*", Ignored, "", Always),
-        new KnownKey("watsonx_*", Ignored, "", Always),
+        new KnownKey("azure_ad_token_*", Ignored, $"{NotHonoured}: {EntraKeys}"),
+        new KnownKey("azure_username", Ignored, $"{NotHonoured}: {EntraKeys}"),
+        new KnownKey("azure_password", Ignored, $"{NotHonoured}: {EntraKeys}"),
+        new KnownKey("aws_*", Ignored, NotHonoured),
+        new KnownKey("vertex_*", Ignored, NotHonoured),
+        new KnownKey("watsonx_*", Ignored, NotHonoured),
         new KnownKey("hf_model_name", Ignored, "", Always),
         new KnownKey("input_cost_per_*", Ignored, NoPrice),
         new KnownKey("output_cost_per_*", Ignored, NoPrice),

@@ -12,6 +12,9 @@ public sealed record LiteLlmParams
     public string? ApiVersion { get; init; }
     public string? CustomLlmProvider { get; init; }
     public string? Organization { get; init; }
+
+    /// <summary>Who the gateway is at a cloud, as the config says it.</summary>
+    public CloudSettings Cloud { get; init; } = CloudSettings.None;
     public TimeSpan? Timeout { get; init; }
     public TimeSpan? StreamTimeout { get; init; }
     public int? NumRetries { get; init; }
@@ -71,6 +74,7 @@ public sealed record LiteLlmParams
             ApiBase = s.Text("api_base") ?? s.Text("base_url"),
             ApiVersion = s.Text("api_version"),
             CustomLlmProvider = s.Text("custom_llm_provider"),
+            Cloud = CloudSettings.Read(s),
             Timeout = s.Duration("timeout", zero: false) ?? s.Duration("request_timeout", zero: false),
             StreamTimeout = s.Duration("stream_timeout", zero: false),
             NumRetries = s.Count("num_retries", most: RouterSettings.MostRetries),

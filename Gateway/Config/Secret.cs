@@ -4,7 +4,7 @@ namespace Gateway.Config;
 /// A secret from the config. It never prints itself, and one that is present but has no usable value (missing variable,
 /// unexpanded <c>${…}</c>) still counts as configured, so that a security setting cannot fail open.
 /// </summary>
-public sealed class Secret
+public sealed class Secret : IEquatable<Secret>
 {
     private readonly string? _value;
 
@@ -23,5 +23,10 @@ public sealed class Secret
     /// <exception cref="InvalidOperationException">The secret is not usable.</exception>
     public string Reveal() => _value ?? throw new InvalidOperationException("The secret has no value.");
 
+    /// <summary>Equal texts are equal secrets, and so are two that came to nothing.</summary>
+    public bool Equals(Secret? other) => other is not null && _value == other._value;
+
+    public override bool Equals(object? obj) => Equals(obj as Secret);
+    public override int GetHashCode() => _value?.GetHashCode() ?? 0;
     public override string ToString() => "***";
 }

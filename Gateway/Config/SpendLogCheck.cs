@@ -18,7 +18,7 @@ internal static class SpendLogCheck
     }
 
     /// <summary>Who has a budget, for messages. Null: nobody.</summary>
-    private static string? FirstBudget(GatewayConfig config)
+    public static string? FirstBudget(GatewayConfig config)
     {
         if (HasBudget(config.GatewayLimits))
             return "litellm_settings.max_budget";

@@ -11,6 +11,9 @@ public readonly record struct AnswerTerms
     public const string MaxTokensName = "max_tokens";
     public const string MaxCompletionTokensName = "max_completion_tokens";
 
+    /// <summary>Responses' name; there it is read as <see cref="MaxTokens"/>.</summary>
+    public const string MaxOutputTokensName = "max_output_tokens";
+
     /// <summary>A limit that limits nothing: a negative number, or one beyond all counting.</summary>
     public const long NoLimit = long.MaxValue;
 
@@ -235,7 +238,7 @@ public readonly record struct AnswerTerms
         {
             terms = name switch
             {
-                MaxTokensName => terms with { MaxTokens = null },
+                MaxTokensName or MaxOutputTokensName => terms with { MaxTokens = null },
                 MaxCompletionTokensName => terms with { MaxCompletionTokens = null },
                 "n" => terms with { Choices = null },
                 "best_of" => terms with { BestOf = null },

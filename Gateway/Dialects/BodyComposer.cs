@@ -57,7 +57,8 @@ internal sealed class BodyComposer(ClientRequest request)
     }
 
     private static bool Leaves(MemberKind kind) => kind is MemberKind.Other or MemberKind.User or MemberKind.Stream or MemberKind.StreamOptions
-        or MemberKind.MaxTokens or MemberKind.MaxCompletionTokens or MemberKind.Metadata || AnswerTerms.IsTerm(kind);
+        or MemberKind.MaxTokens or MemberKind.MaxCompletionTokens or MemberKind.MaxOutputTokens or MemberKind.Metadata
+        || AnswerTerms.IsTerm(kind);
 
     private void Append(RequestChanges changes)
     {
@@ -148,7 +149,7 @@ internal sealed class BodyComposer(ClientRequest request)
     private void InsertSetting(string name, string json, RequestChanges changes)
     {
         var value = Encoding.UTF8.GetBytes(json);
-        if (name is not (AnswerTerms.MaxTokensName or AnswerTerms.MaxCompletionTokensName))
+        if (name is not (AnswerTerms.MaxTokensName or AnswerTerms.MaxCompletionTokensName) && name != changes.LimitName)
         {
             Insert(name, value);
             return;

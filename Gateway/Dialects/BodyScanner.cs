@@ -109,6 +109,7 @@ internal static class BodyScanner
         MemberKind.StreamOptions => "stream_options",
         MemberKind.MaxTokens => "max_tokens",
         MemberKind.MaxCompletionTokens => "max_completion_tokens",
+        MemberKind.MaxOutputTokens => "max_output_tokens",
         MemberKind.User => "user",
         MemberKind.Choices => "n",
         MemberKind.BestOf => "best_of",

@@ -47,6 +47,9 @@ public sealed class ClientRequest
     /// <summary>The <c>user</c> of the body, at most 256 characters. Null: none.</summary>
     public string? User { get; internal set; }
 
+    /// <summary>The answer that the conversation goes on from (Responses' <c>previous_response_id</c>). Null: none.</summary>
+    public string? PreviousResponseId { get; internal set; }
+
     /// <summary>A key of the client's own for the provider. Null: none sent.</summary>
     public string? ApiKey { get; internal set; }
 
@@ -56,25 +59,50 @@ public sealed class ClientRequest
     /// <summary>What the client says about how its request is tried. Null: nothing.</summary>
     public RoutingParams? Routing { get; internal set; }
 
+    /// <summary>The client's headers that go on to a provider of the same dialect (<see cref="Dialect.ForwardedHeaders"/>).</summary>
+    public IReadOnlyList<KeyValuePair<string, string>> Headers { get; internal set; } = [];
+
+    /// <summary>What the client's <c>anthropic-beta</c> lists.</summary>
+    public IReadOnlyList<string> Betas =>
+    [
+        .. Headers.Where(static header => header.Key == Anthropic.AnthropicHeaders.BetaName)
+            .SelectMany(static header => header.Value.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)),
+    ];
+
     /// <summary>The body as the hub has it. Null: no provider had to be asked in another dialect yet.</summary>
     public HubRequest? Hub { get; private set; }
 
     /// <summary>The body's object, where <see cref="Hub"/> was read of it.</summary>
     public JsonElement Json { get; private set; }
 
+    /// <summary>The texts to embed, as the hub has them. Null: as with <see cref="Hub"/>.</summary>
+    public EmbeddingRequest? Embedding { get; private set; }
+
     /// <summary>Reads the body into the hub, once.</summary>
     /// <returns>Null, or why it is refused.</returns>
-    public ApiError? ReadHub(HubClient client)
+    public ApiError? ReadHub(HubClient client) => Hub is not null ? null : ReadJson(json =>
     {
-        if (Hub is not null)
-            return null;
+        var wrong = client.Read(json, out var hub);
+        hub.IsStream = IsStream; // some dialects say it in the URL
+        Hub = wrong is null ? hub : null;
+        return wrong;
+    });
+
+    /// <summary>Reads the body of an embedding request into the hub, once.</summary>
+    /// <returns>Null, or why it is refused.</returns>
+    public ApiError? ReadEmbedding() => Embedding is not null ? null : ReadJson(json =>
+    {
+        var wrong = OpenAi.OpenAiEmbeddings.Read(json, out var request);
+        Embedding = wrong is null ? request : null;
+        return wrong;
+    });
+
+    private ApiError? ReadJson(Func<JsonElement, ApiError?> read)
+    {
         try
         {
             Json = JsonDocument.Parse(Body, HubJson.ReadOptions).RootElement;
-            if (client.Read(Json, out var hub) is { } wrong)
-                return wrong;
-            Hub = hub;
-            return null;
+            return read(Json);
         }
         catch (JsonException)
         {

@@ -11,6 +11,14 @@ public abstract class Dialect
     /// <summary>Which wire format it is.</summary>
     public abstract WireFormat Format { get; }
 
+    /// <summary>
+    /// Names of the client's headers that go on to a provider of the same dialect, because the body that passes was written for them.
+    /// </summary>
+    public virtual IReadOnlyList<string> ForwardedHeaders => [];
+
+    /// <summary>The content type of streams that clients get.</summary>
+    public virtual string StreamMediaType => "text/event-stream";
+
     /// <summary>Reads what the gateway must know of a request body.</summary>
     /// <param name="body">The client's bytes, which stay where they are.</param>
     /// <returns>Null, or why the request is refused (400).</returns>
@@ -89,6 +97,9 @@ public readonly record struct AnswerFacts(int ModelStart, int ModelLength, Usage
 
     /// <summary>What the answer says of its bill beside the tokens. Null: nothing.</summary>
     public ReportedBill? Bill { get; init; }
+
+    /// <summary>The answer's id, where the dialect lets a later request refer to it. Null: it does not, or there is none.</summary>
+    public string? Id { get; init; }
 }
 
 /// <summary>What an answer says of what is to be paid for it.</summary>

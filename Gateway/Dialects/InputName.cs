@@ -145,11 +145,17 @@ internal static class InputNames
             || type.SequenceEqual("tool_result"u8),
         12 => type.SequenceEqual("summary_text"u8),
         13 => type.SequenceEqual("function_call"u8),
+        14 => type.SequenceEqual("reasoning_text"u8),
+        16 => type.SequenceEqual("custom_tool_call"u8),
         17 => type.SequenceEqual("redacted_thinking"u8),
         20 => type.SequenceEqual("function_call_output"u8),
+        23 => type.SequenceEqual("custom_tool_call_output"u8),
         _ => false,
     };
 
-    /// <summary>True for tools that the client runs; any other may bring in text while the model answers.</summary>
-    public static bool IsClientTool(ReadOnlySpan<byte> type) => type.SequenceEqual("function"u8) || type.SequenceEqual("custom"u8);
+    /// <summary>
+    /// True for tools that the client runs, a namespace of such among them; any other may bring in text while the model answers.
+    /// </summary>
+    public static bool IsClientTool(ReadOnlySpan<byte> type) =>
+        type.SequenceEqual("function"u8) || type.SequenceEqual("custom"u8) || type.SequenceEqual("namespace"u8);
 }

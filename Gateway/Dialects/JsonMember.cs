@@ -10,6 +10,9 @@ public enum MemberKind : byte
     StreamOptions,
     MaxTokens,
     MaxCompletionTokens,
+
+    /// <summary>Responses' name of the limit; to a chat it means nothing.</summary>
+    MaxOutputTokens,
     User,
 
     // What the cost of an answer depends on (AnswerTerms), beside its length.

@@ -16,6 +16,7 @@ internal static class MemberNames
         ["stream_options"] = MemberKind.StreamOptions,
         ["max_tokens"] = MemberKind.MaxTokens,
         ["max_completion_tokens"] = MemberKind.MaxCompletionTokens,
+        ["max_output_tokens"] = MemberKind.MaxOutputTokens,
         ["user"] = MemberKind.User,
         ["n"] = MemberKind.Choices,
         ["best_of"] = MemberKind.BestOf,

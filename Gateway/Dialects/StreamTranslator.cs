@@ -48,6 +48,9 @@ public abstract class StreamTranslator
     /// <summary>What the provider said of its bill beside the tokens. Null: nothing yet.</summary>
     public ReportedBill? Bill { get; protected set; }
 
+    /// <summary>The answer's id, where the dialect lets a later request refer to it. Null: it does not, or none came yet.</summary>
+    public string? AnswerId { get; protected set; }
+
     /// <summary>A larger usage object is not kept: the largest known has a few hundred bytes, and a ledger row is for good.</summary>
     private const int MaxRawUsage = 8 * 1024;
 

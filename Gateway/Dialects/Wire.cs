@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text.Json;
 using Gateway.Dialects.Hub;
+using Gateway.Dialects.OpenAi;
 
 namespace Gateway.Dialects;
 
@@ -40,7 +41,8 @@ public sealed class PassThroughWire(Dialect dialect) : Wire
 }
 
 /// <summary>Client and provider speak differently: all goes through the hub.</summary>
-public sealed class HubWire(HubClient client, HubProvider provider, HubShown shown) : Wire
+/// <param name="keep">Gets the parts of a complete answer. Null: nobody keeps them.</param>
+public sealed class HubWire(HubClient client, HubProvider provider, HubShown shown, Action<IReadOnlyList<HubPart>>? keep = null) : Wire
 {
     public override WireFormat Format => provider.Format;
     public override IReadOnlyList<string> StreamMediaTypes => provider.StreamMediaTypes;
@@ -64,13 +66,14 @@ public sealed class HubWire(HubClient client, HubProvider provider, HubShown sho
         using (var json = new Utf8JsonWriter(output, HubJson.WriteOptions))
             client.WriteAnswer(read, shown, json);
         translated = output.WrittenMemory;
+        keep?.Invoke(read.Choices.Count > 0 ? read.Choices[0].Parts : []);
         return true;
     }
 
     public override StreamTranslator Translate(StreamOptions options) => new HubTranslator(
         provider.OpenStream(),
         client.OpenStream(shown with { IncludesUsage = !options.HidesUsage, CostOf = options.CostOf }),
-        options.Choices);
+        options.Choices, keep);
 
     private static long OutputBytes(HubAnswer answer) => answer.Choices.SelectMany(static choice => choice.Parts).Sum(static part => part switch
     {
@@ -80,4 +83,30 @@ public sealed class HubWire(HubClient client, HubProvider provider, HubShown sho
         HubToolCall call => System.Text.Encoding.UTF8.GetByteCount(call.Arguments) + call.Name.Length,
         _ => 0L,
     });
+}
+
+/// <summary>Embeddings of a provider that does not speak OpenAI's wire format.</summary>
+public sealed class EmbeddingWire(EmbeddingProvider provider, EmbeddingRequest request, HubTarget target, string shownModel) : Wire
+{
+    public override WireFormat Format => provider.Format;
+    public override IReadOnlyList<string> StreamMediaTypes => [];
+
+    public override bool TryReadAnswer(ReadOnlyMemory<byte> answer, out AnswerFacts facts, out ReadOnlyMemory<byte> translated)
+    {
+        translated = default;
+        if (provider.ReadAnswer(answer, target) is not { } read)
+        {
+            var isError = HubJson.HasMember(answer.Span, "error"u8);
+            facts = new AnswerFacts(-1, 0, null, default, 0, isError);
+            return isError;
+        }
+        facts = new AnswerFacts(-1, 0, read.Usage, default, 0, false) { RawUsageText = read.RawUsage };
+        var output = new ArrayBufferWriter<byte>(answer.Length + 256);
+        using (var json = new Utf8JsonWriter(output, HubJson.WriteOptions))
+            OpenAiEmbeddings.WriteAnswer(read, shownModel, request.IsBase64, json);
+        translated = output.WrittenMemory;
+        return true;
+    }
+
+    public override StreamTranslator Translate(StreamOptions options) => throw new NotSupportedException("Embeddings are not streamed.");
 }

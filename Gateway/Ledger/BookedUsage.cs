@@ -6,7 +6,10 @@ namespace Gateway.Ledger;
 /// <summary>What a row says of an attempt's tokens and price, to count it again.</summary>
 /// <param name="Model">With its provider: <c>openai/gpt-4o</c>.</param>
 /// <param name="PriceId">Null: the price was unknown.</param>
-/// <param name="Usage">Tokens of images are among the plain ones, as in the row.</param>
+/// <param name="Usage">
+/// Tokens of images are among the plain ones, as in the row. None of an attempt that was recovered: its row says what they can have been at
+/// most.
+/// </param>
 /// <param name="IsCorrected">True when its cost was settled by hand.</param>
 public readonly record struct BookedUsage(
     string UserId, string Provider, string Model, string? PriceId, Usage Usage, NanoUsd Cost, TimeSpan Latency, DateTimeOffset Time,
@@ -15,7 +18,7 @@ public readonly record struct BookedUsage(
     private const string Sql = $"""
         SELECT user_id, provider, model, price_id, cost_nano_usd, latency_ms, time_ms, id,
           input_tokens, cached_read_tokens, cache_write_tokens, cache_write_hour_tokens, input_audio_tokens, output_tokens,
-          reasoning_tokens, output_audio_tokens
+          reasoning_tokens, output_audio_tokens, kind
         FROM ledger WHERE {LedgerFilter.Condition} AND kind NOT IN ('correction', 'reset') ORDER BY id
         """;
 
@@ -49,7 +52,7 @@ public readonly record struct BookedUsage(
             yield return row.Number(0);
     }
 
-    private static Usage UsageOf(PreparedStatement row) => new()
+    private static Usage UsageOf(PreparedStatement row) => row.Text(16) == RecoveredReservations.Kind ? default : new()
     {
         Input = row.Number(8),
         CachedRead = row.Number(9),

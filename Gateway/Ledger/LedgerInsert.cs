@@ -35,6 +35,9 @@ internal sealed class LedgerInsert : IGroupInsert<LedgerEntry>
     /// <summary>As in <see cref="BalanceSql"/>: a sum that leaves 64 bits stops at 9 billion dollars instead of failing the rows.</summary>
     internal const long MostSpent = 9_000_000_000_000_000_000;
 
+    /// <summary>The dialect that stands in a row as null.</summary>
+    private const string OpenAiName = "openai";
+
     private readonly bool _keepRows;
     private readonly LedgerChain _chain;
     private readonly PreparedStatement _balance;
@@ -86,7 +89,10 @@ internal sealed class LedgerInsert : IGroupInsert<LedgerEntry>
             _balance.Bind(Balances.NameOf(subject.Kind)).Bind(subject.Id).Bind(nanoUsd).Bind(_keepRows ? 0 : nanoUsd).Execute();
     }
 
-    /// <summary>Writes the row of an attempt of which nobody knows how it ended: at its bound, without tokens, status or price.</summary>
+    /// <summary>
+    /// Writes the row of an attempt of which nobody knows how it ended: at its bound, money and tokens, so that neither a budget nor a rate
+    /// lets through too much; without status or price.
+    /// </summary>
     internal void WriteRecovered(OpenReservation open, DateTimeOffset now)
     {
         AddToSums(open.UserId, open.KeyId, open.TeamId, open.Bound);
@@ -99,7 +105,7 @@ internal sealed class LedgerInsert : IGroupInsert<LedgerEntry>
             .Bind(open.ModelGroup).Bind(open.DeploymentId).Bind(open.Provider).Bind(open.Model).BindNull()
             .Bind(0).BindNull();
         for (var i = LedgerTable.FirstTokens; i <= LedgerTable.LastTokens; i++)
-            row.Bind(0);
+            row.Bind(i == LedgerTable.Input ? open.InputAtMost : i == LedgerTable.Output ? open.OutputAtMost : 0);
         row.BindNull().BindNull().Bind(open.Bound.Value).Bind(0).BindNull().Bind(true).Bind(open.IsStream).Bind(open.DecisionId)
             .BindNull().Bind(now.ToUnixTimeMilliseconds());
         _chain.Write();
@@ -129,7 +135,7 @@ internal sealed class LedgerInsert : IGroupInsert<LedgerEntry>
             .Bind(attempt.StartedAt.ToUnixTimeMilliseconds()).Bind(exchange.Id).Bind(attempt.Number).Bind(NameOf(attempt.Kind))
             .Bind(caller.KeyId).Bind(caller.KeyAlias).Bind(caller.UserId).Bind(caller.TeamId).Bind(exchange.EndUser).Bind(JsonOf(exchange.Tags))
             .Bind(exchange.Route).Bind(exchange.RequestedModel)
-            .Bind(attempt.ModelGroup).Bind(attempt.DeploymentId).Bind(attempt.Provider).Bind(attempt.Model).BindNull()
+            .Bind(attempt.ModelGroup).Bind(attempt.DeploymentId).Bind(attempt.Provider).Bind(attempt.Model).Bind(exchange.Dialect == OpenAiName ? null : exchange.Dialect)
             .Bind(attempt.Status).Bind(attempt.ExceptionClass)
             // Tokens of images have no column of their own; raw_usage has them apart.
             .Bind(usage.Input + usage.InputImage).Bind(usage.CachedRead).Bind(usage.CacheWrite).Bind(usage.CacheWriteHour).Bind(usage.InputAudio)

@@ -5,15 +5,21 @@ namespace Gateway.Ledger;
 
 /// <summary>
 /// What the row of an attempt will need that is known before its call, as bytes: the format (1 byte), the start (8, Unix milliseconds), the
-/// number of the attempt (4), whether it is a stream (1), then the texts, each as its length in bytes plus one (4; 0: none) and UTF-8.
-/// Numbers are little-endian.
+/// number of the attempt (4), whether it is a stream (1), the input and output tokens at most (8 each), then the texts, each as its length
+/// in bytes plus one (4; 0: none) and UTF-8. Numbers are little-endian.
 /// </summary>
 internal sealed class ReservationFacts
 {
-    private const byte Format = 1;
+    private const byte Format = 2;
+
+    /// <summary>Without the tokens.</summary>
+    private const byte FirstFormat = 1;
 
     /// <summary>Format, start, number and stream.</summary>
     private const int HeadLength = 1 + sizeof(long) + sizeof(int) + 1;
+
+    /// <summary>As <see cref="Pricing.ModelPrice"/> counts no more: sums of some million rows stay within 64 bits.</summary>
+    private const long MostTokens = 1_000_000_000_000;
 
     private byte[] _bytes = new byte[1024];
     private int _length;
@@ -27,6 +33,8 @@ internal sealed class ReservationFacts
         BinaryPrimitives.WriteInt32LittleEndian(_bytes.AsSpan(1 + sizeof(long)), attempt.Number);
         _bytes[HeadLength - 1] = exchange.IsStream ? (byte)1 : (byte)0;
         _length = HeadLength;
+        Add(attempt.InputAtMost);
+        Add(attempt.OutputAtMost);
         Add(exchange.Id);
         Add(caller.KeyId);
         Add(caller.KeyAlias);
@@ -48,7 +56,7 @@ internal sealed class ReservationFacts
     /// <exception cref="InvalidDataException">The bytes are of another format.</exception>
     public static OpenReservation Unpack(ReadOnlySpan<byte> bytes, NanoUsd bound)
     {
-        if (bytes.Length < HeadLength || bytes[0] != Format)
+        if (bytes.Length < HeadLength || bytes[0] is not (Format or FirstFormat))
             throw new InvalidDataException("A row of the table reservation is of a format that this gateway does not know.");
         var rest = bytes[HeadLength..];
         return new OpenReservation
@@ -58,6 +66,8 @@ internal sealed class ReservationFacts
             AttemptNumber = BinaryPrimitives.ReadInt32LittleEndian(bytes[(1 + sizeof(long))..]),
             IsStream = bytes[HeadLength - 1] != 0,
             // In the order of Pack, in which initializers run.
+            InputAtMost = bytes[0] == FirstFormat ? 0 : NextNumber(ref rest),
+            OutputAtMost = bytes[0] == FirstFormat ? 0 : NextNumber(ref rest),
             ExchangeId = Next(ref rest) ?? "",
             KeyId = Next(ref rest) ?? "",
             KeyAlias = Next(ref rest),
@@ -73,6 +83,19 @@ internal sealed class ReservationFacts
             Model = Next(ref rest) ?? "",
             DecisionId = Next(ref rest),
         };
+    }
+
+    private void Add(long tokens)
+    {
+        BinaryPrimitives.WriteInt64LittleEndian(_bytes.AsSpan(_length), Math.Min(tokens, MostTokens));
+        _length += sizeof(long);
+    }
+
+    private static long NextNumber(ref ReadOnlySpan<byte> rest)
+    {
+        var number = BinaryPrimitives.ReadInt64LittleEndian(rest);
+        rest = rest[sizeof(long)..];
+        return number;
     }
 
     private void Add(string? text)
@@ -104,6 +127,8 @@ internal sealed record OpenReservation
     public required long StartMs { get; init; }
     public required int AttemptNumber { get; init; }
     public required bool IsStream { get; init; }
+    public long InputAtMost { get; init; }
+    public long OutputAtMost { get; init; }
     public required string ExchangeId { get; init; }
     public required string KeyId { get; init; }
     public string? KeyAlias { get; init; }

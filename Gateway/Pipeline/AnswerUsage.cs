@@ -24,12 +24,14 @@ internal static class AnswerUsage
         }
     }
 
-    /// <summary>For a request that was sent and whose answer nobody waited for.</summary>
-    /// <param name="outputAtMost">What a whole answer can have written; of a stream nothing was seen, and counts.</param>
-    public static void EstimateUnseen(AttemptRun run, Attempt attempt, long outputAtMost)
+    /// <summary>
+    /// For a request that was sent and whose answer nobody waited for: a whole answer can have written all that it was allowed, of a stream
+    /// nothing was seen, and counts.
+    /// </summary>
+    public static void EstimateUnseen(AttemptRun run, Attempt attempt)
     {
         attempt.IsEstimated = true;
-        attempt.Usage = new Usage { Input = run.Exchange.InputTokens, Output = run.Request.IsStream ? 0 : outputAtMost };
+        attempt.Usage = new Usage { Input = run.Exchange.InputTokens, Output = run.Request.IsStream ? 0 : attempt.OutputAtMost };
     }
 
     /// <summary>

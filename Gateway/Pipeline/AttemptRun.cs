@@ -24,6 +24,9 @@ internal sealed class AttemptRun
     /// <summary>True for a health check: its group is one deployment under the name of the whole group.</summary>
     public bool IsProbe { get; init; }
 
+    /// <summary>Keeps conversations for clients that go on from an answer's id. Null: nothing is kept.</summary>
+    public ResponseStore? Responses { get; init; }
+
     /// <summary>What pays for the attempts. Null until the request is admitted.</summary>
     public RequestMoney? Money { get; set; }
 

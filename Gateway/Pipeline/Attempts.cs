@@ -1,3 +1,4 @@
+using Gateway.Catalog;
 using Gateway.Ledger;
 using Gateway.Routing;
 using Gateway.Telemetry;
@@ -16,6 +17,7 @@ internal sealed class Attempts
 
     private readonly DeploymentCalls _calls;
     private readonly GroupAttempts _group;
+    private readonly Router _router;
     private readonly RetryBudget _budget;
     private readonly TimeProvider _time;
 
@@ -25,6 +27,7 @@ internal sealed class Attempts
         CancellationToken stopping)
     {
         _time = time;
+        _router = router;
         _budget = new RetryBudget(time);
         _calls = new DeploymentCalls(router, upstream, ledger, metrics, time);
         _group = new GroupAttempts(
@@ -41,13 +44,21 @@ internal sealed class Attempts
         if (outcome.Error is not { } error)
             return outcome;
         var first = outcome.IsGateways ? null : run.FirstError;
-        var group = run.Group.Name;
+        var group = run.Group;
         var targets = FallbackTargets.For(run, error.ExceptionClass);
         var last = await FallbackWalk.RunAsync(run, outcome, targets, _group.RunAsync, clientAborted);
         if (last.Error is null)
             return last;
-        return new AttemptOutcome { Error = first is null ? error : WithRouting(first, run, group, targets, last.Error) };
+        return new AttemptOutcome
+        {
+            Error = first is null ? error : WithRouting(WithWait(first, group), run, group.Name, targets, last.Error),
+        };
     }
+
+    /// <summary>Where a provider is overloaded and does not say for how long, the client is told when its group may be called.</summary>
+    private ApiError WithWait(ApiError error, ModelGroup group) => error is { Status: 429 or 503, RetryAfter: null }
+        ? error with { RetryAfter = _router.CooldownOf(group) } // at least 1 s is told
+        : error;
 
     /// <summary>A provider's error says, as in LiteLLM, what was tried: clients look for these words.</summary>
     private static ApiError WithRouting(ApiError error, AttemptRun run, string group, FallbackTargets targets, ApiError last)

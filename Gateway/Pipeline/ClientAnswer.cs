@@ -66,7 +66,7 @@ internal sealed class ClientAnswer(HttpContext http, Dialect dialect, Exchange e
     /// <summary>Sends the head of a stream, and tells proxies on the way not to hold it back.</summary>
     public void BeginStream()
     {
-        Begin(StatusCodes.Status200OK, "text/event-stream");
+        Begin(StatusCodes.Status200OK, dialect.StreamMediaType);
         _response.Headers.CacheControl = "no-cache";
         _response.Headers["x-accel-buffering"] = "no";
         http.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();

@@ -10,6 +10,9 @@ namespace Gateway.Pipeline;
 /// <param name="ModelInPath">True when the path names the model (<c>{model}</c>).</param>
 public sealed record ClientEndpoint(string Route, Dialect Dialect, Operation Operation, bool ModelInPath = false)
 {
+    /// <summary>Whether answers are streamed, where the URL says it. Null: the body does.</summary>
+    public bool? IsStream { get; init; }
+
     /// <summary>How answers come back where the provider speaks the same.</summary>
     public Wire Wire { get; } = new PassThroughWire(Dialect);
 

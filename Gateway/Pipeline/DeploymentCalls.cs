@@ -20,24 +20,24 @@ internal sealed class DeploymentCalls(
     /// </returns>
     public async ValueTask<(OpenCall? Open, AttemptOutcome? None)> BeginAsync(AttemptRun run, AttemptKind kind)
     {
-        var none = Begin(run, kind, out var open, out var isOfProvider);
-        // A provider whose budget is full is no reason not to ask another one.
-        for (var others = run.Group.Deployments.Length; isOfProvider && others > 1; others--)
-            none = Begin(run, kind, out open, out isOfProvider);
+        var none = Begin(run, kind, out var open, out var isOfDeployment);
+        // A provider whose budget is full, or that cannot be sent the request, is no reason not to ask another one.
+        for (var others = run.Group.Deployments.Length; isOfDeployment && others > 1; others--)
+            none = Begin(run, kind, out open, out isOfDeployment);
         if (none is not null)
             return (null, none);
         // 5
-        if (await ledger.OpenAsync(run.Exchange, open.Attempt) || !run.Money!.IsLimited)
+        if (await ledger.OpenAsync(run.Exchange, open.Attempt) || !open.IsLimited)
             return (open, null);
         NotJournaled(run, open);
         return (null, new AttemptOutcome { Error = ApiError.Unavailable("its ledger cannot be written"), IsGateways = true });
     }
 
-    /// <param name="isOfProvider">True: the money of the provider has no room for it, and maybe that of another one has.</param>
-    private AttemptOutcome? Begin(AttemptRun run, AttemptKind kind, out OpenCall open, out bool isOfProvider)
+    /// <param name="isOfDeployment">True: this deployment cannot be called, and maybe another one can.</param>
+    private AttemptOutcome? Begin(AttemptRun run, AttemptKind kind, out OpenCall open, out bool isOfDeployment)
     {
         open = null!;
-        isOfProvider = false;
+        isOfDeployment = false;
         // 1
         var began = time.GetTimestamp();
         var none = router.Pick(run.Group, run.RouteRequest, run.Tried, out var deployment, out var route);
@@ -53,19 +53,20 @@ internal sealed class DeploymentCalls(
                 return late;
             // 2
             var money = run.Money!;
-            var bound = deployment.Provider.IsBuilt ? money.Bound.ForDeployment(run, deployment, money.OutputCap, money.IsLimited) : default;
+            var provider = RequestPayers.Provider(deployment.Provider.Name, run.Snapshot.Config);
+            var isLimited = money.IsLimitedAt(provider);
+            var bound = deployment.Provider.IsBuilt ? money.Bound.ForDeployment(run, deployment, money.OutputCap, isLimited) : default;
             if (Prepare(run, deployment, bound.OutputCap, out var call) is { } refusal)
-                return new AttemptOutcome { Error = refusal, MayFallBack = refusal.Status == 501 };
+                return NotCalled(run, deployment, refusal, isOfDeployment = RequestShape.IsOfDeployment(refusal));
             // 3
             var startedAt = time.GetUtcNow();
-            var provider = RequestPayers.Provider(deployment.Provider.Name, run.Snapshot.Config);
             if (money.Begin(kind, bound, new AttemptStart(startedAt, run.Group.Name, provider), out var slice) is { } full)
             {
-                isOfProvider = provider is not null;
-                return NoMoney(run, deployment, full);
+                isOfDeployment = provider is not null; // the money of another one may have room
+                return NotCalled(run, deployment, full, mayFallBack: true);
             }
             // 4
-            open = new(deployment, NewAttempt(run, deployment, kind, startedAt, bound), call, began, slice, bound.OutputOfAll);
+            open = new(deployment, NewAttempt(run, deployment, kind, startedAt, bound), call, began, slice, isLimited);
             route.Attempt = open.Attempt.Number;
             isBegun = true;
             return null;
@@ -77,11 +78,12 @@ internal sealed class DeploymentCalls(
         }
     }
 
-    private static AttemptOutcome NoMoney(AttemptRun run, Deployment deployment, ApiError full)
+    /// <summary>Why a deployment that was chosen is not called; it is not chosen again while there is another.</summary>
+    public static AttemptOutcome NotCalled(AttemptRun run, Deployment deployment, ApiError reason, bool mayFallBack)
     {
-        run.Exchange.Note($"{deployment.Id} was not called: {full.Message}");
+        run.Exchange.Note($"{deployment.Id} was not called: {reason.Message}");
         (run.Tried ??= []).Add(deployment);
-        return new AttemptOutcome { Error = full, MayFallBack = true };
+        return new AttemptOutcome { Error = reason, MayFallBack = mayFallBack };
     }
 
     /// <summary>Takes back an attempt that could not be journaled: nobody would know of it if the gateway died now.</summary>
@@ -126,6 +128,7 @@ internal sealed class DeploymentCalls(
             Key = target.Key,
             IsClientTarget = target.IsChosenByClient,
             Body = body.Body,
+            Headers = body.Headers,
             Lost = body.Lost,
             Price = price,
             AnswerPrice = answerPrice,
@@ -157,6 +160,8 @@ internal sealed class DeploymentCalls(
             StartedAt = startedAt,
             StartTimestamp = time.GetTimestamp(),
             Bound = bound.Cost,
+            InputAtMost = bound.InputAtMost,
+            OutputAtMost = bound.OutputOfAll,
         };
         run.Exchange.Attempts.Add(attempt);
         return attempt;
@@ -207,7 +212,7 @@ internal sealed class DeploymentCalls(
     {
         if (open.Call.IsSent)
         {
-            AnswerUsage.EstimateUnseen(run, open.Attempt, open.OutputAtMost);
+            AnswerUsage.EstimateUnseen(run, open.Attempt);
             AnswerUsage.Charge(open.Attempt, open.Call);
         }
         run.Money!.Settle(open.Slice, open.Attempt);
@@ -231,7 +236,7 @@ internal sealed class DeploymentCalls(
             return;
         open.IsReported = true;
         open.Attempt.ExceptionClass = failure.ExceptionClass;
-        if (failure.IsDeadline)
+        if (failure.IsAbandoned)
             ChargeUnseen(run, open);
         else
             run.Money!.Settle(open.Slice, open.Attempt);

@@ -65,7 +65,7 @@ internal sealed class DryRun(
     private async ValueTask<(ApiError? Refusal, Hypothesis Answer)> CheckAsync(
         HttpContext http, GatewaySnapshot current, Exchange exchange, RequestBody body)
     {
-        if (RequestChecks.Parse(http, Chat.Dialect, current, body.Bytes, exchange, out var request) is { } malformed)
+        if (RequestChecks.Parse(http, Chat, current, body.Bytes, exchange, out var request) is { } malformed)
             return (malformed, new());
         if (RequestChecks.Authorize(http, Chat, current, exchange, request, out var group) is { } forbidden)
             return (forbidden, new());

@@ -36,26 +36,35 @@ internal sealed class DryWalk(Router router, TimeProvider time, AttemptRun run)
 
     private ValueTask<AttemptOutcome> AskAsync(AttemptRun asked, CancellationToken ct)
     {
-        var none = router.Explain(asked.Group, asked.RouteRequest, out var record);
-        if (_canAnswer)
-            _next.Add(record);
-        else
-            asked.Exchange.AddRoute(record);
         AddPrices(asked.Group);
+        var none = Ask(asked, out var isOfDeployment);
+        for (var others = asked.Group.Deployments.Length; isOfDeployment && others > 1; others--) // as DeploymentCalls.BeginAsync does
+            none = Ask(asked, out isOfDeployment);
         if (none is not null)
-            return new(new AttemptOutcome { Error = none, MayFallBack = true });
-        if (Shape(record) is { } refusal)
-            return new(new AttemptOutcome { Error = refusal, MayFallBack = refusal.Status == 501 }); // as DeploymentCalls.Begin does
+            return new(none);
         _canAnswer = true;
         return new(new AttemptOutcome { Error = Failure, MayFallBack = true });
     }
 
-    /// <summary>What the chosen deployment does not take would be refused before it is called.</summary>
-    private ApiError? Shape(RouteRecord record)
+    /// <summary>Chooses a deployment; what it does not take would be refused before it is called.</summary>
+    /// <param name="isOfDeployment">True: maybe another one takes it.</param>
+    /// <returns>Null: it could answer.</returns>
+    private AttemptOutcome? Ask(AttemptRun asked, out bool isOfDeployment)
     {
+        isOfDeployment = false;
+        var none = router.Explain(asked.Group, asked.RouteRequest, out var record, asked.Tried);
+        if (_canAnswer)
+            _next.Add(record);
+        else
+            asked.Exchange.AddRoute(record);
+        if (none is not null)
+            return new AttemptOutcome { Error = none, MayFallBack = true };
         var index = Array.FindIndex(record.Candidates, candidate => candidate.Verdict == RouteVerdict.Chosen);
-        var deployment = run.Group.Deployments[Math.Max(0, index)];
-        return RequestShape.For(run, deployment, out _);
+        var deployment = asked.Group.Deployments[index];
+        if (RequestShape.For(asked, deployment, out _) is not { } refusal)
+            return null;
+        isOfDeployment = RequestShape.IsOfDeployment(refusal);
+        return DeploymentCalls.NotCalled(asked, deployment, refusal, isOfDeployment);
     }
 
     /// <summary>Each deployment is priced once, in whichever group it stands; a wildcard's model by model.</summary>

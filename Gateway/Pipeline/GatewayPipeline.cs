@@ -16,9 +16,11 @@ namespace Gateway.Pipeline;
 /// The config snapshot is read once, at the start: a reload never changes a request half-way. Retry and fallback end with the
 /// first byte that is sent to the client; so a stream's first event is looked at before the 200 is sent. A stage that refuses
 /// returns an <see cref="ApiError"/>; null means go on. Settling happens on every way out: a client that hangs up still pays
-/// for what was generated (for an answer that had not begun: for what the provider was sent), and its upstream call is
-/// cancelled. An attempt that failed or timed out is booked at nothing, though a provider may bill a call that it did not
-/// answer in time. Nothing waits for a disk before the first byte.
+/// for what was generated, and its upstream call is cancelled. A call that was sent and given up before its answer was there, by
+/// the client, a time limit, full buffers or a hedge that won, is booked as an estimate: its input and, unless it was a stream, all
+/// the output that it was allowed. An attempt that the provider refused or broke off before its answer, or that was never sent, is
+/// booked at nothing. Nothing waits for a disk before the first byte but the journal of each attempt, which must be
+/// there before its call leaves.
 /// </remarks>
 internal sealed class GatewayPipeline(
     Func<GatewaySnapshot> snapshot,
@@ -30,6 +32,7 @@ internal sealed class GatewayPipeline(
     GatewayMetrics metrics,
     RequestLog log,
     BufferBudget buffers,
+    ResponseStore responses,
     TimeProvider time,
     ILogger<GatewayPipeline> logger,
     CancellationToken stopping)
@@ -86,7 +89,7 @@ internal sealed class GatewayPipeline(
         using var body = new RequestBody(http.Request, current.Config.General.MaxRequestSizeBytes, buffers);
         if (await RequestChecks.ReadAsync(body, exchange, http.RequestAborted) is { } unreadable)
             return unreadable;
-        if (RequestChecks.Parse(http, endpoint.Dialect, current, body.Bytes, exchange, out var request) is { } malformed)
+        if (RequestChecks.Parse(http, endpoint, current, body.Bytes, exchange, out var request) is { } malformed)
             return malformed;
         // 3 authorize what will be called
         if (RequestChecks.Authorize(http, endpoint, current, exchange, request, out var group) is { } forbidden)
@@ -100,6 +103,7 @@ internal sealed class GatewayPipeline(
             Request = request,
             Group = group,
             ShownModel = exchange.RequestedModel!,
+            Responses = responses,
         };
         var admission = await checks.AdmitAsync(run, http.RequestAborted);
         answer.SetLimits(admission);
@@ -155,6 +159,7 @@ internal sealed class GatewayPipeline(
             StartedAt = now,
             StartTimestamp = time.GetTimestamp(),
             Route = endpoint.Route,
+            Dialect = endpoint.Dialect.Name,
             ClientIp = http.Connection.RemoteIpAddress?.ToString(),
             UserAgent = RequestChecks.Recorded(http.Request.Headers.UserAgent),
         };

@@ -156,12 +156,12 @@ internal sealed class HealthProbes(
         if (money.Begin(attempt.Kind, bound, new(attempt.StartedAt, attempt.ModelGroup, provider), out var slice) is { } overBudget)
             return HealthResult.NotChecked(deployment, overBudget.Message, time.GetUtcNow());
         // 2
-        if (!await ledger.OpenAsync(run.Exchange, attempt) && money.IsLimited)
+        if (!await ledger.OpenAsync(run.Exchange, attempt) && money.IsLimitedAt(provider))
             return HealthResult.NotChecked(deployment, "the ledger cannot be written, and there is a limit", time.GetUtcNow());
         // 3
         try
         {
-            return await SendAsync(run, deployment, call, attempt, bound, ct);
+            return await SendAsync(run, deployment, call, attempt, ct);
         }
         finally
         {
@@ -171,7 +171,7 @@ internal sealed class HealthProbes(
     }
 
     private async Task<HealthResult> SendAsync(
-        AttemptRun run, Deployment deployment, UpstreamCall call, Attempt attempt, AttemptBound bound, CancellationToken ct)
+        AttemptRun run, Deployment deployment, UpstreamCall call, Attempt attempt, CancellationToken ct)
     {
         run.Exchange.Attempts.Add(attempt);
         try
@@ -179,7 +179,7 @@ internal sealed class HealthProbes(
             using var answer = await upstream.CallAsync(call, ct);
             attempt.Latency = time.GetElapsedTime(attempt.StartTimestamp);
             if (answer is FailedAnswer { Failure: var failure })
-                return Judge(run, call, attempt, bound, failure);
+                return Judge(run, call, attempt, failure);
             attempt.Status = 200;
             AnswerUsage.Read(run, answer, attempt);
             AnswerUsage.Charge(attempt, call);
@@ -195,17 +195,17 @@ internal sealed class HealthProbes(
         catch (OperationCanceledException)
         {
             (attempt.Status, attempt.ExceptionClass) = (ApiError.ClientClosedRequest, Attempts.ClientDisconnected);
-            ChargeUnseen(run, call, attempt, bound);
+            ChargeUnseen(run, call, attempt);
             throw;
         }
     }
 
     /// <summary>A provider may bill what nobody waits for any more.</summary>
-    private static void ChargeUnseen(AttemptRun run, UpstreamCall call, Attempt attempt, AttemptBound bound)
+    private static void ChargeUnseen(AttemptRun run, UpstreamCall call, Attempt attempt)
     {
         if (!call.IsSent)
             return;
-        AnswerUsage.EstimateUnseen(run, attempt, bound.OutputOfAll);
+        AnswerUsage.EstimateUnseen(run, attempt);
         AnswerUsage.Charge(attempt, call);
     }
 
@@ -228,6 +228,7 @@ internal sealed class HealthProbes(
             Uri = target.Uri,
             Key = target.Key,
             Body = body.Body,
+            Headers = body.Headers,
             Price = price,
             AnswerPrice = ToolFees.PriceOf(run.Request, probe.Operation, deployment, probe.Model, price, isClientTarget: false),
             Timeout = probe.Timeout,
@@ -247,14 +248,16 @@ internal sealed class HealthProbes(
         StartedAt = time.GetUtcNow(),
         StartTimestamp = time.GetTimestamp(),
         Bound = bound.Cost,
+        InputAtMost = bound.InputAtMost,
+        OutputAtMost = bound.OutputOfAll,
     };
 
-    private HealthResult Judge(AttemptRun run, UpstreamCall call, Attempt attempt, AttemptBound bound, UpstreamFailure failure)
+    private HealthResult Judge(AttemptRun run, UpstreamCall call, Attempt attempt, UpstreamFailure failure)
     {
         var deployment = call.Deployment;
         (attempt.Status, attempt.ExceptionClass) = (failure.UpstreamStatus, failure.ExceptionClass);
-        if (failure.IsDeadline)
-            ChargeUnseen(run, call, attempt, bound);
+        if (failure.IsAbandoned)
+            ChargeUnseen(run, call, attempt);
         if (failure.IsGateways)
             return HealthResult.NotChecked(deployment, failure.Message, time.GetUtcNow());
         var result = HealthResult.Unhealthy(deployment, failure.Message, time.GetUtcNow()) with

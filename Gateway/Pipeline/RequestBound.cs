@@ -13,8 +13,14 @@ namespace Gateway.Pipeline;
 /// <param name="OutputCap">For <see cref="RequestChanges.OutputCap"/>. Null: what the body asks for stands.</param>
 internal readonly record struct AttemptBound(NanoUsd Cost, long Tokens, long Output, long Choices, long? OutputCap)
 {
+    /// <summary>A model without a known price, where <c>unknown_price</c> is <c>deny</c>: then no budget may pay for it. Else null.</summary>
+    public string? UnpricedModel { get; init; }
+
     /// <summary>The output tokens of all answers together.</summary>
     public long OutputOfAll => (long)Int128.Min((Int128)Output * Choices, long.MaxValue);
+
+    /// <summary>The rest of <see cref="Tokens"/>: the input, and output beyond the answers (a prediction that was rejected).</summary>
+    public long InputAtMost => Tokens - OutputOfAll;
 }
 
 /// <summary>
@@ -49,7 +55,7 @@ internal readonly struct RequestBound
             if (!part.IsPriced)
                 UnpricedModel ??= models[i].Of.Name;
         }
-        if (run.Snapshot.Config.General.UnknownPrice == UnknownPrice.Allow)
+        if (AllowsUnknown(run))
             UnpricedModel = null;
         Cost = new CostBound { FixedCost = money, OutputRate = rate, InputTokens = tokens, OutputCap = cap, Choices = choices };
     }
@@ -88,7 +94,10 @@ internal readonly struct RequestBound
             throw new InvalidOperationException($"Deployment {deployment.Id} was not among those that the request could come to.");
         var part = new ModelBound(run, _models[at], _inputs[at], _mayWriteCache);
         var output = part.CanLower ? Math.Min(part.Cap, granted) : part.Cap;
-        return new(part.CostOf(output), part.TokensOf(output), output, part.Choices, part.CapToSend(output, isLimited));
+        return new(part.CostOf(output), part.TokensOf(output), output, part.Choices, part.CapToSend(output, isLimited))
+        {
+            UnpricedModel = part.IsPriced || AllowsUnknown(run) ? null : _models[at].Of.Name,
+        };
     }
 
     /// <summary>
@@ -100,6 +109,8 @@ internal readonly struct RequestBound
         var limits = TimeLimits.For(run, deployment);
         return limits.Request > limits.Attempt ? limits.Request : limits.Attempt;
     }
+
+    private static bool AllowsUnknown(AttemptRun run) => run.Snapshot.Config.General.UnknownPrice == UnknownPrice.Allow;
 
     /// <summary>The size of the body that leaves for a model.</summary>
     private static InputSize SizeFor(AttemptRun run, RequestBoundModel model, in InputSize input)

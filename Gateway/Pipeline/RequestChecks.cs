@@ -28,14 +28,17 @@ internal sealed class RequestChecks(KeyRing keys, Limiter limiter, TimeProvider 
 
     /// <summary>Finds what the gateway must know of the body.</summary>
     public static ApiError? Parse(
-        HttpContext http, Dialect dialect, GatewaySnapshot current, ReadOnlySequence<byte> body, Exchange exchange,
+        HttpContext http, ClientEndpoint endpoint, GatewaySnapshot current, ReadOnlySequence<byte> body, Exchange exchange,
         out ClientRequest request)
     {
-        if (dialect.Read(body, out request) is { } malformed)
+        if (endpoint.Dialect.Read(body, out request) is { } malformed)
             return Refuse(exchange, Stage.Parse, malformed);
+        request.IsStream = endpoint.IsStream ?? request.IsStream;
         var headers = http.Request.Headers;
         if (RoutingHeaders.Read(headers, request) is { } wrong)
             return Refuse(exchange, Stage.Parse, wrong);
+        if (ForwardedHeaders.Read(headers, endpoint.Dialect, request) is { } unusable)
+            return Refuse(exchange, Stage.Parse, unusable);
         exchange.IsStream = request.IsStream;
         exchange.Tags = request.Routing?.Tags ?? [];
         exchange.InputTokens = request.Size.Estimate;

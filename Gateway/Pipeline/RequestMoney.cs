@@ -23,8 +23,9 @@ internal sealed class RequestMoney : IDisposable
     /// <summary>True when <see cref="OutputCap"/> is less than was asked for.</summary>
     public bool IsLowered => _admitted.IsLowered;
 
-    /// <summary>True when anybody who pays has a limit.</summary>
-    public bool IsLimited => _admitted.IsLimited;
+    /// <summary>True when anybody who pays for a call has a limit.</summary>
+    /// <param name="provider">Whom it goes to, with its budget. Null: it has none.</param>
+    public bool IsLimitedAt(LimitedSubject? provider) => _admitted.IsLimited || provider is { Limits.IsLimited: true };
 
     /// <summary>Reserves for an attempt that begins.</summary>
     /// <param name="most">What it can cost at most, and its tokens.</param>
@@ -33,6 +34,9 @@ internal sealed class RequestMoney : IDisposable
     public ApiError? Begin(AttemptKind kind, in AttemptBound most, in AttemptStart start, out Reservation slice)
     {
         slice = _current;
+        // Who else pays was asked at the admission, before a provider was chosen.
+        if (most.UnpricedModel is { } unpriced && start.Provider is { Limits.MaxBudget: not null })
+            return ApiError.UnknownPrice(unpriced);
         if (kind != AttemptKind.Hedge && !_current.IsSpent)
             return _current.BeginAttempt(start);
         if (_admitted.TryExtend(most.Cost, most.Tokens, start) is not { } extra)

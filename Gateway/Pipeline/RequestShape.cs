@@ -41,6 +41,12 @@ internal static class RequestShape
     public static WireFormat FormatFor(AttemptRun run, Deployment deployment) =>
         deployment.FormatFor(run.Endpoint.Dialect.Format, run.Endpoint.Operation);
 
+    /// <summary>
+    /// True for a refusal that is of this deployment alone, so that another one may be asked: its provider is not built in, or does not
+    /// take a parameter.
+    /// </summary>
+    public static bool IsOfDeployment(ApiError refusal) => refusal.Status == 501 || refusal.ExceptionClass == "UnsupportedParamsError";
+
     /// <summary>Says what changes in the body on its way to a deployment.</summary>
     /// <returns>Null, or which parameters the provider does not take, or may not be sent by a client.</returns>
     public static ApiError? ChangesFor(AttemptRun run, Deployment deployment, string upstreamModel, out RequestChanges changes)

@@ -14,7 +14,8 @@ internal sealed class RetryPlan(Router router, RetryBudget budget, TimeProvider 
     {
         var allowed = AllowedRetries(run, deployment, failure.ExceptionClass, out var isAskedFor);
         run.MaxRetries ??= allowed;
-        var isAnyHealthy = router.HasHealthy(run.Group);
+        var cooldown = router.CooldownOf(run.Group);
+        var isAnyHealthy = cooldown == TimeSpan.Zero;
         var mayHelp = !failure.IsGateways && RetryRules.MayRetry(new RetryFacts
         {
             Status = failure.UpstreamStatus,
@@ -29,8 +30,9 @@ internal sealed class RetryPlan(Router router, RetryBudget budget, TimeProvider 
             return No(run, allowed == 0 ? "none is allowed" : $"all {allowed} that are allowed were made");
         var settings = run.Snapshot.Config.Router;
         var hasAnother = router.HasAnother(run.Group, run.RouteRequest, run.Tried);
-        var wait = RetryRules.BackOff(run.RetriesInGroup, failure.RetryAfter, settings.RetryAfter, hasAnother, random());
-        if (!isAnyHealthy && !run.Group.IsById && wait < SoonestOf(run.Group))
+        var asked = AskedFor(run, deployment, failure);
+        var wait = RetryRules.BackOff(run.RetriesInGroup, asked, settings.RetryAfter, hasAnother, random());
+        if (wait < cooldown && !run.Group.IsById)
             return No(run, $"all deployments of {run.Group.Name} cool down for longer than {Seconds(wait)}");
         var left = TimeLimits.For(run, deployment).Request - time.GetElapsedTime(run.StartTimestamp);
         if (wait >= left)
@@ -57,17 +59,15 @@ internal sealed class RetryPlan(Router router, RetryBudget budget, TimeProvider 
             ?? deployment.Params.NumRetries ?? settings.NumRetries;
     }
 
-    /// <summary>When the first deployment of a group may be called again.</summary>
-    private TimeSpan SoonestOf(ModelGroup group)
-    {
-        var soonest = TimeSpan.MaxValue;
-        foreach (var deployment in group.Deployments)
-        {
-            var cooldown = router.CooldownOf(deployment);
-            soonest = cooldown < soonest ? cooldown : soonest;
-        }
-        return soonest;
-    }
+    /// <summary>
+    /// How long the provider asked to be left alone. Null: it did not, or the deployment is left alone and another one, tried or not,
+    /// may be called meanwhile.
+    /// </summary>
+    private TimeSpan? AskedFor(AttemptRun run, Deployment deployment, UpstreamFailure failure) =>
+        failure.RetryAfter is not null && !run.Group.IsById && router.CooldownOf(deployment) > TimeSpan.Zero
+            && router.HasAnother(run.Group, run.RouteRequest, tried: null)
+            ? null
+            : failure.RetryAfter;
 
     private static TimeSpan? No(AttemptRun run, string reason)
     {

@@ -1,7 +1,9 @@
 using Gateway.Catalog;
 using Gateway.Config;
 using Gateway.Dialects;
+using Gateway.Dialects.Anthropic;
 using Gateway.Dialects.Hub;
+using Gateway.Dialects.Responses;
 using Gateway.Pricing;
 
 namespace Gateway.Pipeline;
@@ -10,6 +12,9 @@ namespace Gateway.Pipeline;
 /// <param name="Lost">What the client sent and the provider cannot be sent, by the client's names.</param>
 internal readonly record struct UpstreamBody(SplicedBody Body, Wire Wire, IReadOnlyList<string> Lost)
 {
+    /// <summary>Headers that go with the body.</summary>
+    public IReadOnlyList<KeyValuePair<string, string>> Headers { get; private init; } = [];
+
     /// <summary>Composes the body: the client's bytes with changes where the deployment speaks the client's dialect, else a translation.</summary>
     /// <param name="now">When the answer begins, for dialects whose answers say so.</param>
     /// <returns>Null, or what the provider cannot be sent.</returns>
@@ -19,13 +24,17 @@ internal readonly record struct UpstreamBody(SplicedBody Body, Wire Wire, IReadO
         var client = run.Endpoint;
         if (shaped.Format == client.Dialect.Format)
         {
-            body = new(client.Dialect.Compose(run.Request, shaped.Changes), client.Wire, shaped.Changes.Lost);
+            body = PassThrough(run, deployment, shaped);
             return null;
         }
+        if (client.Operation == Operation.Embeddings)
+            return Embeddings(run, deployment, shaped, out body);
         if (client.Hub is not { } half)
             return ParamErrors.OperationNotSpoken(deployment.Provider.Name, client.Operation.ToString().ToLowerInvariant());
         if (run.Request.ReadHub(half) is { } malformed)
             return malformed;
+        if (run.Responses?.Resume(run.Exchange.Caller!.KeyId, run.Request.Hub!) is { } notFound)
+            return notFound;
         var provider = HubDialects.ProviderOf(shaped.Format);
         var rules = ParamRules.Of(run, deployment);
         var (settings, target) = (SettingsOf(rules, shaped), TargetOf(run, deployment, rules, shaped.Model));
@@ -38,8 +47,45 @@ internal readonly record struct UpstreamBody(SplicedBody Body, Wire Wire, IReadO
             Request = run.Request.Hub!,
             Body = run.Request.Json,
         };
-        body = new(written, new HubWire(half, provider, shown), lost);
+        body = new(written, new HubWire(half, provider, shown, Keeper(run, shown)), lost) { Headers = provider.Headers };
         return null;
+    }
+
+    /// <summary>Keeps the conversation where its client may go on from the answer's id.</summary>
+    private static Action<IReadOnlyList<HubPart>>? Keeper(AttemptRun run, HubShown shown)
+    {
+        if (run.Responses is not { } store || run.Endpoint.Dialect.Format != WireFormat.Responses)
+            return null;
+        var (caller, request) = (run.Exchange.Caller!.KeyId, run.Request.Hub!);
+        return parts => store.Keep(caller, ResponsesClient.IdOf(shown), request, parts);
+    }
+
+    private static ApiError? Embeddings(AttemptRun run, Deployment deployment, in ShapedRequest shaped, out UpstreamBody body)
+    {
+        body = default;
+        if (HubDialects.EmbeddingsOf(shaped.Format) is not { } provider)
+            return ParamErrors.OperationNotSpoken(deployment.Provider.Name, "embeddings");
+        if (run.Request.ReadEmbedding() is { } malformed)
+            return malformed;
+        var rules = ParamRules.Of(run, deployment);
+        var (settings, target) = (SettingsOf(rules, shaped), TargetOf(run, deployment, rules, shaped.Model));
+        if (EmbeddingTranslation.Translate(run.Request.Embedding!, provider, target, settings, out var request, out var written, out var lost) is { } refusal)
+            return refusal;
+        body = new(written, new EmbeddingWire(provider, request, target, run.ShownModel), lost);
+        return null;
+    }
+
+    private static UpstreamBody PassThrough(AttemptRun run, Deployment deployment, in ShapedRequest shaped)
+    {
+        var (client, changes) = (run.Endpoint, shaped.Changes);
+        if (shaped.Format == WireFormat.OpenAi)
+            return new(client.Dialect.Compose(run.Request, changes), client.Wire, changes.Lost);
+        if (shaped.Format == WireFormat.Anthropic)
+            changes = AnthropicEnvelope.Of(deployment.Provider.Name).Apply(changes, run.Request.Betas);
+        return new(client.Dialect.Compose(run.Request, changes), client.Wire, changes.Lost)
+        {
+            Headers = ForwardedHeaders.For(HubDialects.ProviderOf(shaped.Format).Headers, run.Request.Headers),
+        };
     }
 
     private static HubSettings SettingsOf(in ParamRules rules, in ShapedRequest shaped) => new()

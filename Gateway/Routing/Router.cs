@@ -74,10 +74,11 @@ public sealed class Router
     }
 
     /// <summary>What <see cref="Pick"/> would choose now; nothing begins.</summary>
-    public ApiError? Explain(ModelGroup group, in RouteRequest request, out RouteRecord record) =>
-        Choose(group, request, null, begins: false, out _, out record);
+    public ApiError? Explain(ModelGroup group, in RouteRequest request, out RouteRecord record, List<Deployment>? tried = null) =>
+        Choose(group, request, tried, begins: false, out _, out record);
 
-    /// <summary>True when a deployment that was not tried yet would be chosen now: there is nothing to wait for.</summary>
+    /// <summary>True when a deployment that was not tried yet would be chosen now.</summary>
+    /// <param name="tried">Null: none was.</param>
     public bool HasAnother(ModelGroup group, in RouteRequest given, List<Deployment>? tried)
     {
         var request = given with { IsById = group.IsById };
@@ -149,16 +150,6 @@ public sealed class Router
     public void NotStarted(Deployment deployment, long inputTokens, long timestamp) =>
         StateOf(deployment).NotStarted(inputTokens, _time.GetElapsedTime(_start, timestamp), Now);
 
-    /// <summary>True when the group has a deployment that is not cooling down.</summary>
-    public bool HasHealthy(ModelGroup group)
-    {
-        var now = Now;
-        foreach (var deployment in group.Deployments)
-            if (StateOf(deployment).Cooldown(now) == TimeSpan.Zero)
-                return true;
-        return false;
-    }
-
     /// <summary>Notes what a health check found; it counts where <c>enable_health_check_routing</c> is on.</summary>
     public void SetHealth(Deployment deployment, bool isHealthy) => StateOf(deployment).IsUnhealthy = !isHealthy;
 
@@ -172,6 +163,18 @@ public sealed class Router
 
     /// <summary>How long the deployment is still left alone. Zero: it is not.</summary>
     public TimeSpan CooldownOf(Deployment deployment) => StateOf(deployment).Cooldown(Now);
+
+    /// <summary>When the first deployment of a group may be called again. Zero: one may be called now.</summary>
+    public TimeSpan CooldownOf(ModelGroup group)
+    {
+        var (now, soonest) = (Now, TimeSpan.MaxValue);
+        foreach (var deployment in group.Deployments)
+        {
+            var cooldown = StateOf(deployment).Cooldown(now);
+            soonest = cooldown < soonest ? cooldown : soonest;
+        }
+        return soonest;
+    }
 
     /// <summary>Calls to the deployment that began and have not ended.</summary>
     public int InFlightAt(Deployment deployment) => StateOf(deployment).InFlight;

@@ -21,8 +21,8 @@ internal static class LedgerTable
 
     /// <summary>Where a column is in a row that is read, from 0.</summary>
     public const int Id = 0, Time = 1, Kind = 4, KeyId = 5, UserId = 7, TeamId = 8, Provider = 15, Model = 16,
-        FirstTokens = 20, LastTokens = 27, RawUsage = 28, PriceId = 29, Cost = 30, Latency = 31, TimeToFirstToken = 32,
-        IsEstimated = 33;
+        FirstTokens = 20, Input = 20, Output = 25, LastTokens = 27, RawUsage = 28, PriceId = 29, Cost = 30, Latency = 31,
+        TimeToFirstToken = 32, IsEstimated = 33;
 
     /// <summary>Writes the columns and, last, the hash.</summary>
     public const string InsertSql = $"""

@@ -27,6 +27,9 @@ public sealed record UpstreamCall
 
     public required SplicedBody Body { get; init; }
 
+    /// <summary>Headers that go with the body.</summary>
+    public IReadOnlyList<KeyValuePair<string, string>> Headers { get; init; } = [];
+
     /// <summary>What the client sent and the provider cannot be sent, by the client's names.</summary>
     public IReadOnlyList<string> Lost { get; init; } = [];
 

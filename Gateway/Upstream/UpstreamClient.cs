@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Net;
 using System.Security.Authentication;
 using Gateway.Dialects;
+using Gateway.Upstream.Auth;
 
 namespace Gateway.Upstream;
 
@@ -30,6 +31,7 @@ public sealed class UpstreamClient : IDisposable
 
     private readonly HttpMessageInvoker _invoker = new(NewHandler());
     private readonly HttpMessageInvoker _clientTargets = new(ClientTargets.Guard(NewHandler()));
+    private readonly AuthSchemes _auth;
     private readonly MockProvider _mock;
     private readonly BufferBudget _budget;
     private readonly TimeProvider _time;
@@ -39,6 +41,7 @@ public sealed class UpstreamClient : IDisposable
         _budget = budget;
         _time = time;
         _mock = new MockProvider(time);
+        _auth = new AuthSchemes(time);
     }
 
     private static SocketsHttpHandler NewHandler() => new()
@@ -66,6 +69,10 @@ public sealed class UpstreamClient : IDisposable
             answer = await ReadAsync(call, response, deadline);
             answer.Remaining = RateLimitHeaders.Read(response.Headers);
             return answer;
+        }
+        catch (AuthException e)
+        {
+            return new FailedAnswer(UpstreamFailure.NotAuthenticated(call.Deployment, e));
         }
         catch (OperationCanceledException) when (!clientAborted.IsCancellationRequested)
         {
@@ -97,10 +104,22 @@ public sealed class UpstreamClient : IDisposable
             call.WasSent();
             return _mock.SendAsync(new(call.Deployment, call.Operation, call.Model, call.Body.ToSequence()), ct);
         }
-        return (call.IsClientTarget ? _clientTargets : _invoker).SendAsync(NewRequest(call), ct);
+        var request = NewRequest(call);
+        var invoker = call.IsClientTarget ? _clientTargets : _invoker;
+        var authentication = _auth.Of(call.Deployment.Provider.Auth).ApplyAsync(request, call, ct);
+        return authentication.IsCompletedSuccessfully
+            ? invoker.SendAsync(request, ct)
+            : SendAfterAsync(authentication, invoker, request, ct);
     }
 
-    /// <summary>The HTTP request of a call.</summary>
+    private static async Task<HttpResponseMessage> SendAfterAsync(
+        ValueTask authentication, HttpMessageInvoker invoker, HttpRequestMessage request, CancellationToken ct)
+    {
+        await authentication;
+        return await invoker.SendAsync(request, ct);
+    }
+
+    /// <summary>The HTTP request of a call, without authentication.</summary>
     internal static HttpRequestMessage NewRequest(UpstreamCall call)
     {
         var request = new HttpRequestMessage(HttpMethod.Post, call.Uri)
@@ -110,7 +129,8 @@ public sealed class UpstreamClient : IDisposable
         };
         request.Headers.TryAddWithoutValidation("User-Agent", UserAgent);
         request.Headers.TryAddWithoutValidation("Accept-Encoding", "identity");
-        ProviderAuth.Apply(request.Headers, call.Deployment.Provider.Auth, call.Key);
+        foreach (var (name, value) in call.Headers)
+            request.Headers.TryAddWithoutValidation(name, value);
         if (call.IsClientTarget)
             return request; // the deployment's own headers may be secrets as its key is
         if (call.Deployment.Params.Organization is { } organization)
@@ -261,5 +281,6 @@ public sealed class UpstreamClient : IDisposable
     {
         _invoker.Dispose();
         _clientTargets.Dispose();
+        _auth.Dispose();
     }
 }

@@ -6,6 +6,7 @@ using System.Text;
 using System.Text.Json;
 using Gateway.Catalog;
 using Gateway.Config;
+using Gateway.Upstream.Auth;
 
 namespace Gateway.Upstream;
 
@@ -45,8 +46,8 @@ public sealed record UpstreamFailure
     /// <summary>True when the gateway failed and not the deployment: nothing is held against it, and another would not help.</summary>
     public bool IsGateways { get; init; }
 
-    /// <summary>True when the gateway did not wait any longer: the provider may still have done its work, and bill it.</summary>
-    public bool IsDeadline { get; init; }
+    /// <summary>True when the gateway gave up on an answer that was on its way: the provider may have done its work, and bill it.</summary>
+    public bool IsAbandoned { get; init; }
 
     /// <summary>The client's share of the failure, as its answer.</summary>
     public ApiError ToError() => new()
@@ -62,11 +63,16 @@ public sealed record UpstreamFailure
 
     /// <summary>The provider did not answer in time.</summary>
     public static UpstreamFailure TimedOut(Deployment deployment, TimeSpan limit) =>
-        Make(deployment, 408, 408, "Timeout", $"no answer within {limit.TotalSeconds:0.###} s") with { IsDeadline = true };
+        Make(deployment, 408, 408, "Timeout", $"no answer within {limit.TotalSeconds:0.###} s") with { IsAbandoned = true };
 
     /// <summary>The provider could not be reached or the connection was lost.</summary>
     public static UpstreamFailure NotReached(Deployment deployment, Exception cause) => Make(
         deployment, 500, 0, "APIConnectionError", Describe(cause));
+
+    /// <summary>The provider was not asked, as no credential for it could be had.</summary>
+    internal static UpstreamFailure NotAuthenticated(Deployment deployment, AuthException cause) => cause.IsTransient
+        ? Make(deployment, 500, 0, "APIConnectionError", cause.Message)
+        : Make(deployment, 401, 401, "AuthenticationError", cause.Message);
 
     /// <summary>The provider answered 200 with something that is not an answer.</summary>
     public static UpstreamFailure Nonsense(Deployment deployment, string what) => Make(deployment, 502, 200, "BadGatewayError", what);
@@ -81,6 +87,7 @@ public sealed record UpstreamFailure
             Message = error.Message,
             RetryAfter = error.RetryAfter,
             IsGateways = true,
+            IsAbandoned = true,
         };
     }
 
@@ -125,7 +132,7 @@ public sealed record UpstreamFailure
     [return: NotNullIfNotNull(nameof(text))]
     private static string? Redact(Deployment deployment, string? text)
     {
-        text = Redact(deployment.ApiKey, text);
+        text = Redact(deployment.Cloud.Azure.AdToken, Redact(deployment.ApiKey, text));
         foreach (var (_, value) in deployment.Params.ExtraHeaders)
         {
             if (value.IsUsable && value.Reveal().Length >= ShortestSecret)

@@ -111,6 +111,7 @@ internal static class FaultRows
         Answered(502, "BadGatewayError", "api_error", "<html><h1>Bad Gateway</h1></html>", "status 502 without a message", "text/html"),
         Answered(429, "RateLimitError", "rate_limit_error", """{"error":{"message":"slow down"}}""", "slow down") with
         {
+            RetryAfter = "1",
             Cools = Cools.WhereThereAreOthers,
         },
         Limited("429 with Retry-After in seconds", "7"),
@@ -237,6 +238,7 @@ internal static class FaultRows
         Class = "ServiceUnavailableError",
         Type = "api_error",
         Text = "overloaded",
+        RetryAfter = "1",
         Upstream = 503,
     };
 }

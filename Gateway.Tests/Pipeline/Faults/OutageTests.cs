@@ -46,7 +46,7 @@ public sealed class OutageTests
         for (var i = 0; i < Requests; i++)
         {
             using var during = await gateway.AskAsync("pair", isStream: i % 2 == 1);
-            Assert.That((int)during.StatusCode, Is.EqualTo(status));
+            Assert.That(((int)during.StatusCode, during.Header("retry-after")), Is.EqualTo((status, status == 503 ? "1" : null)));
             Assert.That((await during.ErrorAsync()).Message, Does.StartWith($"litellm.{@class}: {@class}: OpenAIException - "));
         }
         string[] calls = [.. Enumerable.Repeat<string[]>(["a 0", "b 0"], 5).SelectMany(pair => pair), "b 0", "b 0", "b 0"];
@@ -78,7 +78,7 @@ public sealed class OutageTests
         await using var gateway = await StartAsync(up => up.SendAsync(status, "application/json", """{"error":{"message":"no"}}"""));
 
         using var first = await gateway.AskAsync("pair", isStream: false);
-        Assert.That((int)first.StatusCode, Is.EqualTo(status));
+        Assert.That(((int)first.StatusCode, first.Header("retry-after")), Is.EqualTo((status, status == 429 ? "5" : null)));
         Assert.That((await first.ErrorAsync()).Message, Does.StartWith($"litellm.{@class}: {@class}: OpenAIException - no"));
         _isDown = false;
         gateway.Time.Advance(CooldownTime - TimeSpan.FromSeconds(1));

@@ -5,6 +5,21 @@ public sealed class RetryAfterTests
 {
     private const string OneRetry = "\"num_retries\":1,";
 
+    /// <summary>As configured below.</summary>
+    private static readonly TimeSpan OwnPause = TimeSpan.FromSeconds(3);
+
+    private const string Pair = """
+        model_list:
+          - model_name: pair
+            litellm_params: {model: openai/gpt-4o-2024, api_base: "{faulty}/a", api_key: k, weight: 1000000000}
+            model_info: {id: a}
+          - model_name: pair
+            litellm_params: {model: openai/gpt-4o-2024, api_base: "{faulty}/b", api_key: k, weight: 1}
+            model_info: {id: b}
+        router_settings: {retry_after: 3}
+
+        """;
+
     /// <summary>A provider that asks for a wait at its first call and is well at its second.</summary>
     private static Task<FaultyGateway> StartAsync(int status, string retryAfter)
     {
@@ -41,6 +56,42 @@ public sealed class RetryAfterTests
         Assert.That(cooledDown, Is.EqualTo(new[] { "one 1" }), "nor does anybody else call it meanwhile");
         Assert.That(await gateway.StopAndReadAsync(),
             Is.EqualTo(new[] { $"one first {status} {Class(status)} 0 exact", "one retry 200 - 20000 exact" }));
+    }
+
+    [Test]
+    public async Task WhatOneProviderAsksForIsNotWaitedForWhereAnotherMayBeCalledAgain([Values(429, 503)] int status)
+    {
+        var calls = 0;
+        await using var gateway = await FaultyGateway.StartAsync(
+            up => ++calls switch
+            {
+                1 => up.SendAsync(500, "application/json", """{"error":{"message":"it broke"}}"""),
+                2 => up.SendAsync(status, "application/json", """{"error":{"message":"not now"}}""", "Retry-After: 30\r\n"),
+                _ => FaultyGateway.AnswerAsync(up),
+            },
+            timePasses: false, config: Pair);
+
+        var asking = gateway.AskAsync("pair", isStream: false, "\"num_retries\":2,");
+        await gateway.Time.UntilTimerAsync(OwnPause);
+        gateway.Time.Advance(OwnPause);
+        using var response = await asking;
+
+        Assert.That(((int)response.StatusCode, response.Header("x-litellm-model-id")), Is.EqualTo((200, "a")));
+        Assert.That(gateway.Calls, Is.EqualTo(new[] { "a 0", "b 0", "a 3" }));
+    }
+
+    [Test]
+    public async Task ADeploymentNamedByItsIdIsWaitedForAlthoughItsGroupHasAnother()
+    {
+        await using var gateway = await StartAsync(429, "20");
+
+        var asking = gateway.AskAsync("a", isStream: false, OneRetry);
+        await gateway.Time.UntilTimerAsync(TimeSpan.FromSeconds(20));
+        gateway.Time.Advance(TimeSpan.FromSeconds(20));
+        using var response = await asking;
+
+        Assert.That((int)response.StatusCode, Is.EqualTo(200));
+        Assert.That(gateway.Calls, Is.EqualTo(new[] { "a 0", "a 20" }));
     }
 
     [TestCase(429, "61", false, "")]

@@ -8,6 +8,7 @@ public sealed class AnthropicDialect : Dialect
 {
     public override string Name => "anthropic";
     public override WireFormat Format => WireFormat.Anthropic;
+    public override IReadOnlyList<string> ForwardedHeaders => AnthropicHeaders.Forwarded;
 
     public override ApiError? Read(ReadOnlySequence<byte> body, out ClientRequest request)
     {

@@ -8,6 +8,9 @@ internal sealed class AnthropicProvider : HubProvider
 {
     public override WireFormat Format => WireFormat.Anthropic;
 
+    public override IReadOnlyList<KeyValuePair<string, string>> Headers { get; } =
+        [new(AnthropicHeaders.VersionName, AnthropicHeaders.Version)];
+
     public override FeatureTable Features { get; } = new(
         (Feature.System, Support.Native),
         (Feature.SystemWithin, Support.Translated),       // as a message of the user's that says so, for models before 4.8

@@ -85,6 +85,15 @@ public enum Feature
     Truncation,
     ContextManagement,
 
+    /// <summary>How many numbers a vector has.</summary>
+    EmbeddingDimensions,
+
+    /// <summary>What vectors are for: a search's query, a document to be found.</summary>
+    EmbeddingInputType,
+
+    /// <summary>What happens to a text that is too long to embed.</summary>
+    EmbeddingTruncation,
+
     /// <summary>A part of a message that the gateway has no word for. As all content it is refused rather than dropped.</summary>
     UnknownPart,
 

@@ -1,5 +1,7 @@
 using Gateway.Dialects.Anthropic;
+using Gateway.Dialects.Gemini;
 using Gateway.Dialects.OpenAi;
+using Gateway.Dialects.Responses;
 
 namespace Gateway.Dialects.Hub;
 
@@ -12,6 +14,8 @@ public static class HubDialects
         ("openai", new OpenAiChatClient()),
         ("completions", new OpenAiCompletionsClient()),
         ("anthropic", new AnthropicClient()),
+        ("gemini", new GeminiClient()),
+        ("responses", new ResponsesClient()),
     ];
 
     /// <summary>What providers may speak.</summary>
@@ -19,7 +23,14 @@ public static class HubDialects
     [
         ("openai", new OpenAiChatProvider()),
         ("anthropic", new AnthropicProvider()),
+        ("gemini", new GeminiProvider()),
+        ("responses", new ResponsesProvider()),
     ];
+
+    private static readonly GeminiEmbeddings Embeddings = new();
+
+    /// <summary>The provider's half of a wire format for embeddings. Null: it is OpenAI's, or has none.</summary>
+    public static EmbeddingProvider? EmbeddingsOf(WireFormat format) => format == WireFormat.Gemini ? Embeddings : null;
 
     /// <summary>The client's half of that name.</summary>
     public static HubClient ClientOf(string name) => Clients.First(half => half.Name == name).Half;

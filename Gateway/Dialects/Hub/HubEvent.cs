@@ -33,6 +33,9 @@ public enum HubEventKind
     /// <summary>More of the arguments of the call of that index.</summary>
     ToolArguments,
 
+    /// <summary>A whole picture or recording (<see cref="HubEvent.Media"/>).</summary>
+    Media,
+
     /// <summary>What the text refers to, in the words of <see cref="HubEvent.Format"/>.</summary>
     Citation,
 
@@ -76,6 +79,7 @@ public readonly record struct HubEvent(HubEventKind Kind)
     public ServiceTier? Service { get; init; }
     public ReportedBill? Bill { get; init; }
     public WireFormat Format { get; init; }
+    public HubMedia? Media { get; init; }
 
     /// <summary>A JSON value of its own memory (cloned).</summary>
     public JsonElement? Json { get; init; }

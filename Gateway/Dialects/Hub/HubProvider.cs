@@ -33,6 +33,9 @@ public abstract class HubProvider
     /// <summary>A reader for one streamed answer.</summary>
     public abstract HubStreamReader OpenStream();
 
+    /// <summary>Headers that the provider wants beside the body.</summary>
+    public virtual IReadOnlyList<KeyValuePair<string, string>> Headers => [];
+
     /// <summary>The media types that a stream may come with.</summary>
     public virtual IReadOnlyList<string> StreamMediaTypes => ["text/event-stream"];
 }

@@ -14,6 +14,17 @@ public sealed class HubRequest
     /// <summary>The conversation in its order; instructions stand where the client put them.</summary>
     public List<HubMessage> Messages { get; private set; } = [];
 
+    /// <summary>
+    /// The first message, where it stands beside the conversation and is not kept with it (Responses' <c>instructions</c>). Null: none does.
+    /// </summary>
+    public HubMessage? Instructions { get; set; }
+
+    /// <summary>
+    /// The answer that the conversation goes on from (Responses' <c>previous_response_id</c>); what went before is not in
+    /// <see cref="Messages"/> until <see cref="Resume"/>. Its use is noted as <see cref="Feature.StoredConversation"/>. Null: none.
+    /// </summary>
+    public string? PreviousResponseId { get; set; }
+
     public List<HubTool> Tools { get; private set; } = [];
     public HubToolChoice? ToolChoice { get; set; }
     public bool? ParallelToolCalls { get; set; }
@@ -74,6 +85,14 @@ public sealed class HubRequest
     {
         Extras.Add(new(name, value));
         Use(Feature.Unknown, name);
+    }
+
+    /// <summary>Puts what went before in front of the conversation: it stands on its own then.</summary>
+    public void Resume(IReadOnlyList<HubMessage> earlier)
+    {
+        Messages.InsertRange(Instructions is null ? 0 : 1, earlier);
+        PreviousResponseId = null;
+        Uses.RemoveAll(static use => use is { Feature: Feature.StoredConversation, Param: "previous_response_id" });
     }
 
     /// <summary>A request of its own with the same parts, so that what is dropped for one provider is still there for the next.</summary>

@@ -16,6 +16,11 @@ public sealed record HubTool(string Name)
     public JsonElement? CacheControl { get; init; }
 
     /// <summary>
+    /// The namespace that the client put the tool in (Responses), and its name there; <see cref="Name"/> is made of both. Null: none.
+    /// </summary>
+    public (string Namespace, string Name)? Origin { get; init; }
+
+    /// <summary>
     /// A tool of another kind (run by the provider, or with free text as its input), as it was written in <see cref="ForeignFormat"/>.
     /// Null: a function. Its use is noted as <see cref="Feature.ServerTools"/> or <see cref="Feature.CustomTools"/>.
     /// </summary>

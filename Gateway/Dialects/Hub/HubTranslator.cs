@@ -4,10 +4,13 @@ using System.Text;
 namespace Gateway.Dialects.Hub;
 
 /// <summary>Turns a provider's stream into one of another dialect, step by step.</summary>
-internal sealed class HubTranslator(HubStreamReader reader, HubStreamWriter writer, int choices) : StreamTranslator
+/// <param name="keep">Gets the first answer once the stream is complete. Null: nobody keeps it.</param>
+internal sealed class HubTranslator(
+    HubStreamReader reader, HubStreamWriter writer, int choices, Action<IReadOnlyList<HubPart>>? keep = null) : StreamTranslator
 {
     private readonly List<HubEvent> _steps = [];
     private readonly HashSet<int> _finished = [];
+    private readonly HubCollector? _collected = keep is null ? null : new();
     private bool _hasEnded;
 
     public override int Translate(ReadOnlySpan<byte> received, bool atEnd, IBufferWriter<byte> output)
@@ -40,6 +43,7 @@ internal sealed class HubTranslator(HubStreamReader reader, HubStreamWriter writ
             ErrorEvent = Encoding.UTF8.GetBytes(step.Json is { } json ? json.GetRawText() : "{}");
             return;
         }
+        _collected?.Take(step);
         writer.Write(step, output);
         if (step.Kind == HubEventKind.End)
             End(output);
@@ -65,5 +69,7 @@ internal sealed class HubTranslator(HubStreamReader reader, HubStreamWriter writ
         _hasEnded = true;
         IsComplete = true;
         writer.End(output);
+        if (_collected is not null)
+            keep!(_collected.Parts);
     }
 }

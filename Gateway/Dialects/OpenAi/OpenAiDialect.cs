@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.InteropServices;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 
@@ -13,7 +14,11 @@ public sealed class OpenAiDialect : Dialect
     public override string Name => "openai";
     public override WireFormat Format => WireFormat.OpenAi;
 
-    public override ApiError? Read(ReadOnlySequence<byte> body, out ClientRequest request)
+    public override ApiError? Read(ReadOnlySequence<byte> body, out ClientRequest request) => Read(body, null, out request);
+
+    /// <summary>Reads a body of a dialect that has most of its members in common with this one.</summary>
+    /// <param name="meaning">What members mean there. Null: what they mean here.</param>
+    internal static ApiError? Read(ReadOnlySequence<byte> body, Func<MemberKind, MemberKind>? meaning, out ClientRequest request)
     {
         var members = new List<JsonMember>(16);
         request = new ClientRequest(body, members);
@@ -21,8 +26,10 @@ public sealed class OpenAiDialect : Dialect
             return ApiError.InvalidJson(malformed);
         try
         {
-            foreach (var member in members)
+            foreach (ref var member in CollectionsMarshal.AsSpan(members))
             {
+                if (meaning is not null)
+                    member = member with { Kind = meaning(member.Kind) };
                 if (member.Kind > MemberKind.Other && ReadMember(request, member) is { } error)
                     return error;
             }

@@ -8,15 +8,10 @@ namespace Gateway.Dialects.OpenAi;
 /// Passes OpenAI's stream of chunks on, byte for byte but for the model's name, the usage chunk that only the gateway asked
 /// for, and the cost where it is wanted.
 /// </summary>
-internal sealed class OpenAiStream : StreamTranslator
+internal sealed class OpenAiStream : SseTranslator
 {
     private readonly StreamOptions _options;
     private readonly byte[] _model;
-
-    /// <summary>True once the first bytes were looked at.</summary>
-    private bool _hasBegun;
-
-    private SseEvent.Progress _progress;
 
     /// <summary>The choices that were seen, and those that named their reason to finish: a bit for each index.</summary>
     private UInt128 _choices, _finished;
@@ -27,92 +22,11 @@ internal sealed class OpenAiStream : StreamTranslator
         _model = [(byte)'"', .. JsonEncodedText.Encode(options.Model).EncodedUtf8Bytes, (byte)'"'];
     }
 
-    public override int Translate(ReadOnlySpan<byte> received, bool atEnd, IBufferWriter<byte> output)
-    {
-        var consumed = 0;
-        if (!_hasBegun && !TrySkipMark(received, atEnd, out consumed))
-            return 0;
-        while (ErrorEvent is null && SseEvent.Length(received[consumed..], atEnd, ref _progress) is > 0 and var length)
-        {
-            TranslateEvent(received.Slice(consumed, length), output);
-            consumed += length;
-        }
-        if (atEnd && ErrorEvent is null && consumed < received.Length)
-            TranslateRest(received[consumed..], output);
-        IsComplete |= atEnd && IsFinished;
-        return atEnd ? received.Length : consumed;
-    }
-
-    /// <summary>Leaves out the mark that a stream may begin with (WHATWG HTML, 9.2.5): not every client knows to.</summary>
-    /// <returns>False: more bytes are needed to tell.</returns>
-    private bool TrySkipMark(ReadOnlySpan<byte> received, bool atEnd, out int length)
-    {
-        length = 0;
-        var mark = OpenAiAnswer.ByteOrderMark;
-        if (received.Length < mark.Length && mark.StartsWith(received) && !atEnd)
-            return false;
-        _hasBegun = true;
-        if (received.StartsWith(mark))
-            length = mark.Length;
-        return true;
-    }
-
-    /// <summary>
-    /// A last event without its blank line. It passes, ended, when its data is whole, because there are providers that end so;
-    /// part of one is left out, so that what follows (an error event) begins on a line of its own.
-    /// </summary>
-    private void TranslateRest(ReadOnlySpan<byte> bytes, IBufferWriter<byte> output)
-    {
-        var ended = new byte[bytes.Length + 2];
-        bytes.CopyTo(ended);
-        ended.AsSpan(bytes.Length).Fill((byte)'\n');
-        var data = SseEvent.DataOf(bytes);
-        if (IsDone(data) || OpenAiAnswer.TryReadChunk(data, out _))
-            TranslateEvent(ended, output);
-    }
-
-    private void TranslateEvent(ReadOnlySpan<byte> bytes, IBufferWriter<byte> output)
-    {
-        var dataLines = 0;
-        var dataAt = 0;
-        var dataLength = 0;
-        for (var rest = bytes; !rest.IsEmpty;)
-        {
-            var at = bytes.Length - rest.Length;
-            var line = SseEvent.Line(rest, out rest);
-            if (SseEvent.DataStart(line) is >= 0 and var start)
-            {
-                dataLines++;
-                dataAt = at + start;
-                dataLength = line.Length - start;
-            }
-        }
-        if (dataLines == 1)
-            TranslateData(bytes, dataAt, dataLength, output);
-        else if (dataLines == 0)
-            output.Write(bytes); // comments and keep-alives
-        else
-            TranslateJoined(bytes, output);
-    }
-
-    /// <summary>An event whose data stands in several lines, which no provider is known to send: JSON is passed on as one line.</summary>
-    private void TranslateJoined(ReadOnlySpan<byte> bytes, IBufferWriter<byte> output)
-    {
-        var data = SseEvent.DataOf(bytes);
-        byte[] joined = [.. "data: "u8, .. data, .. "\n\n"u8];
-        if (OpenAiAnswer.TryReadChunk(data, out _))
-        {
-            TranslateData(joined, "data: ".Length, data.Length, output);
-            return;
-        }
-        Events++;
-        IsMalformed |= MeaningfulEvents == 0;
-        output.Write(bytes);
-    }
-
     private static bool IsDone(ReadOnlySpan<byte> data) => data.Trim((byte)' ').SequenceEqual("[DONE]"u8);
 
-    private void TranslateData(ReadOnlySpan<byte> bytes, int dataAt, int dataLength, IBufferWriter<byte> output)
+    protected override bool IsWhole(ReadOnlySpan<byte> data) => IsDone(data) || OpenAiAnswer.TryReadChunk(data, out _);
+
+    protected override void TranslateData(ReadOnlySpan<byte> bytes, int dataAt, int dataLength, IBufferWriter<byte> output)
     {
         var data = bytes.Slice(dataAt, dataLength);
         if (IsDone(data))
@@ -120,11 +34,6 @@ internal sealed class OpenAiStream : StreamTranslator
             Events++;
             IsComplete = true;
             output.Write(bytes);
-            return;
-        }
-        if (data.Trim((byte)' ').IsEmpty)
-        {
-            output.Write(bytes); // a keep-alive
             return;
         }
         Events++;

@@ -13,7 +13,8 @@ internal static class OpenAiUsage
     /// <summary>Reads the object at which <paramref name="reader"/> stands and leaves the reader at its end.</summary>
     /// <param name="bill">What it says beside the tokens.</param>
     /// <returns>Null where it is not an object, holds no counts, or one of the whole prompt or answer that cannot be.</returns>
-    public static Usage? Read(ref Utf8JsonReader reader, out OpenAiBill bill)
+    /// <param name="isResponses">True for the names that Responses has for the same counts.</param>
+    public static Usage? Read(ref Utf8JsonReader reader, out OpenAiBill bill, bool isResponses = false)
     {
         bill = default;
         if (reader.TokenType != JsonTokenType.StartObject)
@@ -21,7 +22,7 @@ internal static class OpenAiUsage
             reader.Skip();
             return null;
         }
-        var counts = new Counts();
+        var counts = new Counts { Names = isResponses ? Names.Responses : Names.Chat };
         ReadCounts(ref reader, ref counts, Section.Top);
         bill = counts.Bill;
         return counts is { Any: true, IsSpoiled: false } ? counts.ToUsage() : null;
@@ -29,8 +30,16 @@ internal static class OpenAiUsage
 
     private enum Section { Top, Prompt, Completion, CacheWrites }
 
+    /// <summary>How the counts of prompt and answer are called; the rest has the same names everywhere.</summary>
+    private sealed record Names(string Prompt, string Completion, string PromptDetails, string CompletionDetails)
+    {
+        public static readonly Names Chat = new("prompt_tokens", "completion_tokens", "prompt_tokens_details", "completion_tokens_details");
+        public static readonly Names Responses = new("input_tokens", "output_tokens", "input_tokens_details", "output_tokens_details");
+    }
+
     private struct Counts
     {
+        public required Names Names;
         public bool Any;
 
         /// <summary>True when a count of the whole prompt or answer is negative or absurd: then none is believed.</summary>
@@ -77,9 +86,9 @@ internal static class OpenAiUsage
     {
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            if (section == Section.Top && reader.ValueTextEquals("prompt_tokens_details"u8))
+            if (section == Section.Top && reader.ValueTextEquals(counts.Names.PromptDetails))
                 ReadDetails(ref reader, ref counts, Section.Prompt);
-            else if (section == Section.Top && reader.ValueTextEquals("completion_tokens_details"u8))
+            else if (section == Section.Top && reader.ValueTextEquals(counts.Names.CompletionDetails))
                 ReadDetails(ref reader, ref counts, Section.Completion);
             else if (IsCacheWrites(ref reader, section))
                 ReadDetails(ref reader, ref counts, Section.CacheWrites);
@@ -104,8 +113,8 @@ internal static class OpenAiUsage
 
     private static void ReadCount(ref Utf8JsonReader reader, ref Counts counts, Section section)
     {
-        var isWhole = section == Section.Top && (reader.ValueTextEquals("prompt_tokens"u8)
-            || reader.ValueTextEquals("completion_tokens"u8) || reader.ValueTextEquals("total_tokens"u8));
+        var isWhole = section == Section.Top && (reader.ValueTextEquals(counts.Names.Prompt)
+            || reader.ValueTextEquals(counts.Names.Completion) || reader.ValueTextEquals("total_tokens"u8));
         ref var target = ref Target(ref reader, ref counts, section, out var known);
         reader.Read();
         if (known && reader.TokenType == JsonTokenType.Number)
@@ -124,9 +133,9 @@ internal static class OpenAiUsage
         known = true;
         switch (section)
         {
-            case Section.Top when reader.ValueTextEquals("prompt_tokens"u8):
+            case Section.Top when reader.ValueTextEquals(counts.Names.Prompt):
                 return ref counts.Prompt;
-            case Section.Top when reader.ValueTextEquals("completion_tokens"u8):
+            case Section.Top when reader.ValueTextEquals(counts.Names.Completion):
                 return ref counts.Completion;
             case Section.Top when reader.ValueTextEquals("total_tokens"u8):
                 return ref counts.Total;
