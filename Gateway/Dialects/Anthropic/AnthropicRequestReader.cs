@@ -172,7 +172,8 @@ internal static class AnthropicRequestReader
     {
         foreach (var edit in management.Items("edits"u8))
         {
-            if (edit.FindText("type"u8) is not { } type || !type.StartsWith("clear_thinking", StringComparison.Ordinal) || edit.FindText("keep"u8) is not "all")
+            var type = edit.FindText("type"u8) ?? "";
+            if (!type.StartsWith("clear_thinking", StringComparison.Ordinal) || edit.FindText("keep"u8) is not "all")
                 return false;
         }
         return management.ValueKind == JsonValueKind.Object && management.EnumerateObject().All(static member => member.Name == "edits");
