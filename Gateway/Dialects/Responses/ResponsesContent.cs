@@ -45,7 +45,7 @@ internal static class ResponsesContent
                 hub.Use(Feature.AudioInput, "input (input_audio)");
                 return new HubMedia(HubMediaKind.Audio) { MediaType = AudioType(audio.FindText("format"u8)), Base64 = Bytes(data, 0) };
             default:
-                hub.Use(Feature.Unknown, $"input ({RecordedText.Shorten(type ?? "a part without a type")})");
+                hub.Use(Feature.UnknownPart, $"input ({RecordedText.Shorten(type ?? "a part without a type")})");
                 return new HubForeignPart(WireFormat.Responses, part);
         }
     }
@@ -89,7 +89,7 @@ internal static class ResponsesContent
             hub.Use(Feature.FileIds, name);
             return medium with { FileId = id };
         }
-        hub.Use(Feature.Unknown, name);
+        hub.Use(Feature.UnknownPart, name);
         return new HubForeignPart(WireFormat.Responses, part);
     }
 

@@ -96,7 +96,8 @@ internal sealed class ResponsesRequestReader(HubRequest hub)
             case "max_tool_calls":
                 return Keep(Feature.ServerTools, name, value); // counts the calls of the provider's own tools alone
             case "store":
-                return value.ValueKind is JsonValueKind.True or JsonValueKind.False; // the gateway keeps it, or does not
+                hub.ForgetsAnswer = value.ValueKind == JsonValueKind.False; // it is the gateway that keeps it, or not
+                return value.ValueKind is JsonValueKind.True or JsonValueKind.False;
             case "stream_options":
                 return value.ValueKind == JsonValueKind.Object; // asks for padding that hides how long a text is; it never changes an answer
             case "previous_response_id":
