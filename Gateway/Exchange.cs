@@ -70,6 +70,10 @@ public sealed class Attempt
     /// <summary>Which price was applied (for the ledger), and at what rates. Null: the price is unknown.</summary>
     public string? PriceId { get; set; }
 
+    /// <summary>The rates of <see cref="PriceId"/> that were applied to <see cref="Usage"/>, as the ledger keeps them; asked off the
+    /// request's path. Null, and what it gives may be: no price.</summary>
+    public Func<Usage, string?>? Rates { get; set; }
+
     /// <summary>The lines of <see cref="Cost"/>, from <see cref="Usage"/>; asked off the request's path. Null: no price.</summary>
     public Func<Usage, IEnumerable<CostLine>>? CostLines { get; set; }
 

@@ -5,8 +5,10 @@ using Gateway.Benchmarks.Kill;
 // kill GATEWAY [TIMES]: is every answer of the provider's in the ledger exactly once, however often the gateway is killed?
 // Exit code 1: something does not hold.
 
-const int Workers = 24, Users = 4;
-const long Budget = 300_000; // nano-USD, per user: spent up before the end, so that it is tested too
+const int Workers = 24;
+// Nano-USD. Those of the first users are spent up before the end, so that budgets are tested too; the others last, so that every kill finds
+// something in flight.
+long[] budgets = [50_000, 50_000, 1_000_000_000, 1_000_000_000];
 if (args.Length == 0)
 {
     Console.Error.WriteLine("kill GATEWAY [TIMES]: TIMES is 10");
@@ -24,7 +26,7 @@ using var gateway = new KilledGateway(args[0], $$"""
     router_settings: {disable_cooldowns: true}
     general_settings: {master_key: sk-kill-master, decision_retention: 10000}
     user_access:
-    {{string.Join('\n', Enumerable.Range(0, Users).Select(user => $"  - {{user_id: u{user}, api_key: sk-kill-user-{user}, max_budget: 0.0003}}"))}}
+    {{string.Join('\n', budgets.Select((budget, user) => $"  - {{user_id: u{user}, api_key: sk-kill-user-{user}, max_budget: {budget}e-9}}"))}}
 
     """);
 using var http = new HttpClient { Timeout = TimeSpan.FromSeconds(20) };
@@ -51,11 +53,11 @@ var rows = (await gateway.RunAsync("ledger", "export", "--format", "jsonl")).Out
     .Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonDocument.Parse(line).RootElement).ToList();
 CheckAnswers();
 // What a provider bills. A recovered row holds what its attempt can have cost at most, which is more, until it is settled.
-foreach (var user in upstream.Answers.GroupBy(answer => int.Parse(answer.Exchange[1..answer.Exchange.IndexOf('-')]) % Users))
+foreach (var user in upstream.Answers.GroupBy(answer => int.Parse(answer.Exchange[1..answer.Exchange.IndexOf('-')]) % budgets.Length))
 {
     var spent = user.Sum(answer => answer.Cost);
-    if (spent > Budget)
-        complaints.Add($"the provider bills {spent} nano-USD for u{user.Key}, who may spend {Budget}");
+    if (spent > budgets[user.Key])
+        complaints.Add($"the provider bills {spent} nano-USD for u{user.Key}, who may spend {budgets[user.Key]}");
 }
 await gateway.StartAsync();
 await gateway.StopAsync();
@@ -76,7 +78,7 @@ async Task WorkAsync(int worker)
         var json = $$"""{"model":"m","max_tokens":{{50 + i % 200}},"stream":{{(i % 2 == 0 ? "true" : "false")}},"messages":[{"role":"user","content":"{{id}} please"}]}""";
         using var body = new StringContent(json, Encoding.UTF8, "application/json");
         using var request = new HttpRequestMessage(HttpMethod.Post, gateway.Url + "/v1/chat/completions") { Content = body };
-        request.Headers.Authorization = new("Bearer", $"sk-kill-user-{worker % Users}");
+        request.Headers.Authorization = new("Bearer", $"sk-kill-user-{worker % budgets.Length}");
         request.Headers.Add("x-litellm-call-id", id);
         Interlocked.Increment(ref asked);
         try

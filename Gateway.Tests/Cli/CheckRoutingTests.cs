@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Gateway.Cli;
+using Gateway.Routing;
 using Gateway.Tests.Config;
 
 namespace Gateway.Tests.Cli;
@@ -77,12 +78,19 @@ public sealed class CheckRoutingTests
 
         """;
 
-    [TestCase("latency-based")]
-    [TestCase("latency-based-routing")]
+    private const string OfLatency = "  routing_strategy_args: {ttl: 3600, lowest_latency_buffer: 0.1, max_latency_list_size: 10}\n";
+
+    private static IEnumerable<string> Strategies => RoutingStrategies.Names;
+
+    [TestCaseSource(nameof(Strategies))]
     public void AFileWithEverySettingOfRoutingGivesNoFinding(string strategy)
     {
         using var folder = new TemporaryFolder();
-        var path = folder.Write("config.yaml", Everything.Replace("routing_strategy: latency-based\n", $"routing_strategy: {strategy}\n"));
+        var yaml = Everything.Replace("routing_strategy: latency-based\n", $"routing_strategy: {strategy}\n");
+        Assert.That(yaml, Does.Contain(OfLatency));
+        if (!strategy.StartsWith("latency-based", StringComparison.Ordinal))
+            yaml = yaml.Replace(OfLatency, "").Replace("hedge_after: p95", "hedge_after: 800ms");
+        var path = folder.Write("config.yaml", yaml);
         var output = new StringWriter();
         var exitCode = CheckCommand.Create(ConfigText.NoVariables, ModelFindings.Of)
             .Parse($"-c {path} --strict").Invoke(new InvocationConfiguration { Output = output, Error = output });

@@ -98,7 +98,7 @@ public sealed class LedgerCommandTests
         Assert.Multiple(() =>
         {
             Assert.That(lines, Has.Length.EqualTo(5)); // the head, three rows, the end of the last line
-            Assert.That(lines[0], Does.StartWith("id,time_ms,exchange_id,").And.EndWith(",decision_id,reference,booked_ms,hash"));
+            Assert.That(lines[0], Does.StartWith("id,time_ms,exchange_id,").And.EndWith(",decision_id,reference,booked_ms,price,hash"));
             Assert.That(lines[1], Does.Contain(",\"'=HYPERLINK(\"\"x\"\")\",alice,").And.Contains("\"[\"\"a\"\",\"\"b\"\"]\""));
             Assert.That(lines[3], Does.Contain(",bob,red,"));
             Assert.That(lines[3], Does.EndWith(LedgerHead.Read(_folder.OpenDatabase()).Hash));

@@ -131,6 +131,24 @@ public sealed class ArchiveTests
     }
 
     [Test]
+    public async Task AnArchiveOfAVersionWithoutPricesIsReadAndGoneOnWith()
+    {
+        for (var i = 0; i < 600; i++)
+            _ledger.Ledger.Append(Exchange(Alice, November.AddDays(-60)));
+        await _ledger.Ledger.FlushAsync().WaitAsync(GatewayHost.Patience);
+        var (head, csv) = (LedgerHead.Read(_ledger.Database), Export(true, null));
+        Assert.That(new ArchiveWriter(_ledger.Database).MoveSome(November), Is.InRange(1, 599));
+        using (var archive = new SqliteConnection($"Data Source={_ledger.File("gateway-2026-09.db")};Pooling=False"))
+        {
+            archive.Open();
+            Database.Run(archive, "ALTER TABLE ledger DROP COLUMN price");
+        }
+        Assert.That((LedgerProof.Of(_ledger.Database, head).Broken, Export(true, null)), Is.EqualTo((null as string, csv)));
+        MoveAll();
+        Assert.That((LedgerProof.Of(_ledger.Database, head).Broken, Export(true, null)), Is.EqualTo((null as string, csv)));
+    }
+
+    [Test]
     public async Task AnArchivedRowIsNotSettledAnyMore()
     {
         await Fill();

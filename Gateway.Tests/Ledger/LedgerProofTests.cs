@@ -49,6 +49,7 @@ public sealed class LedgerProofTests
     [TestCase("time_ms = time_ms + 1")]
     [TestCase("tags = cast(x'ff' AS TEXT)")]
     [TestCase("booked_ms = 0")]
+    [TestCase("price = '{}'")]
     [TestCase("hash = NULL")]
     [TestCase("hash = zeroblob(32)")]
     public async Task AChangedRowIsNamed(string change) =>

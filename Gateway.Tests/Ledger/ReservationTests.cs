@@ -95,7 +95,7 @@ public sealed class ReservationTests
             var (began, now) = (Sample.Start.ToUnixTimeMilliseconds(), _time.GetUtcNow().ToUnixTimeMilliseconds());
             const string Who = "k1|laptop|alice|red|customer-7|[\"a, \\u0022b\\u0022\",\"\\uFFFD\"]";
             const string Tokens = "||0||900|0|0|0|0|80|0|0|||", None = "||0||0|0|0|0|0|0|0|0|||";
-            Assert.That(Rows("SELECT * FROM ledger").Select(row => row[..^64]), Is.EqualTo(new[]
+            Assert.That(Rows("SELECT * FROM ledger").Select(row => row[..^65]), Is.EqualTo(new[]
             {
                 $"1|{began}|{exchange.Id}|1|recovered|{Who}|/v1/chat/completions|best|gpt-4o|d1|openai|openai/gpt-4o{Tokens}"
                     + $"700|0||1|1|decision-1|900|80||{now}|",

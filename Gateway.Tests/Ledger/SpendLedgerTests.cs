@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Gateway.Ledger;
 using Gateway.Storage;
 using Gateway.Tests.Storage;
@@ -42,6 +43,7 @@ public sealed class SpendLedgerTests
         };
         last.RawUsage = """{"prompt_tokens":15}""";
         last.PriceId = "claude@2026-01-01";
+        last.Rates = usage => usage.Input == 1 ? """{"input":3}""" : null;
         last.Latency = TimeSpan.FromMilliseconds(1234.5);
         last.TimeToFirstToken = TimeSpan.FromMilliseconds(56);
         last.IsEstimated = true;
@@ -51,12 +53,12 @@ public sealed class SpendLedgerTests
 
         var time = Sample.Start.ToUnixTimeMilliseconds();
         const string Who = "k1|laptop|alice|red|customer-7|[\"a, \\u0022b\\u0022\",\"\\uFFFD\"]";
-        Assert.That(Rows("SELECT * FROM ledger").Select(row => row[..^64]), Is.EqualTo(new[]
+        Assert.That(Rows("SELECT * FROM ledger").Select(row => Regex.Replace(row, "[0-9a-f]{64}", "HASH")), Is.EqualTo(new[]
         {
             $"1|{time}|{exchange.Id}|1|first|{Who}|/v1/chat/completions|best|gpt-4o|d1|openai|openai/gpt-4o||429|RateLimitError"
-                + "|10|5|0|0|0|7|3|0|||0|0||0|1|decision-1|15|10|||",
+                + "|10|5|0|0|0|7|3|0|||0|0||0|1|decision-1|15|10|||HASH|",
             $"2|{time}|{exchange.Id}|2|hedge|{Who}|/v1/chat/completions|best|claude|d1|openai|openai/claude||200|"
-                + "|1|2|3|4|5|6|7|8|{\"prompt_tokens\":15}|claude@2026-01-01|12345|1234|56|1|1|decision-1|15|21|||",
+                + "|1|2|3|4|5|6|7|8|{\"prompt_tokens\":15}|claude@2026-01-01|12345|1234|56|1|1|decision-1|15|21|||HASH|{\"input\":3}",
         }));
     }
 

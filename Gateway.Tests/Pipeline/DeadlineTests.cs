@@ -146,4 +146,37 @@ public sealed class DeadlineTests
 
         Assert.That((await response.EventsAsync())[^1], Is.EqualTo("[DONE]"));
     }
+
+    [Test]
+    public async Task AStreamCostsNoMoreSecondsThanWereSetAside()
+    {
+        string[] texts = ["one", "two", "three"];
+        using var next = new SemaphoreSlim(0);
+        await using var upstream = await ScriptedUpstream.StartAsync(async http =>
+        {
+            http.Response.ContentType = "text/event-stream";
+            foreach (var text in texts)
+            {
+                await http.Response.WriteAsync($"data: {Wire.Chunk(text)}\n\n");
+                await http.Response.Body.FlushAsync();
+                await next.WaitAsync(GatewayHost.Patience);
+            }
+            await http.Response.WriteAsync($"data: {Wire.Finish}\n\ndata: {Wire.UsageChunk}\n\ndata: [DONE]\n\n");
+        });
+        await using var gateway = await GatewayHost.StartAsync(Config(", output_cost_per_second: 0.001", ""), upstream, time: _time);
+
+        using var response = await gateway.ChatAsync("""{"model":"m","messages":[],"stream":true,"timeout":5,"stream_timeout":10}""");
+        using var events = new StreamReader(await response.Content.ReadAsStreamAsync());
+        foreach (var text in texts)
+        {
+            while (!(await events.ReadLineAsync().WaitAsync(GatewayHost.Patience))!.Contains($"\"{text}\""))
+            {
+            }
+            _time.Advance(TimeSpan.FromSeconds(8)); // each event may take ten
+            next.Release();
+        }
+        Assert.That(await events.ReadToEndAsync().WaitAsync(GatewayHost.Patience), Does.EndWith("data: [DONE]\n\n"));
+
+        Assert.That((await gateway.StopAndReadAsync()).Single()["cost_nano_usd"], Is.EqualTo(10_000_000L), "24 seconds");
+    }
 }

@@ -29,7 +29,7 @@ public sealed class MoneyTests
         Assert.That((row["input_tokens"], row["output_tokens"], row["cost_nano_usd"]), Is.EqualTo((10L, 5L, 20_000L)));
         Assert.That((row["is_estimated"], row["is_stream"]), Is.EqualTo((0L, 0L)));
         Assert.That((string)row["raw_usage"]!, Does.StartWith("{\"prompt_tokens\":10"));
-        Assert.That(row["price_id"], Is.Not.Null);
+        Assert.That((row["price_id"], row["price"]), Is.EqualTo(("custom", """{"input":1,"output":2}""")));
         Assert.That(row["key_id"], Has.Length.EqualTo(64));
         Assert.That(row.Values.Select(value => value?.ToString() ?? ""), Has.None.Contain("secret"));
     }

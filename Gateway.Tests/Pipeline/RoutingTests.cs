@@ -317,8 +317,8 @@ public sealed class RoutingTests
         const string Question = """{"model":"m","logprobs":true,"messages":[]}""";
 
         using var response = await gateway.ChatAsync(Question);
-        using var real = await gateway.GetAsync($"/explain/{response.Header("x-gateway-decision")}?format=text");
         using var dry = await gateway.SendAsync(HttpMethod.Post, "/explain?format=text", null, Question);
+        using var real = await gateway.GetAsync($"/explain/{response.Header("x-gateway-decision")}?format=text");
 
         Assert.That((int)response.StatusCode, Is.EqualTo(200), await response.TextAsync());
         Assert.That((response.Header("x-litellm-model-id"), response.Header("x-litellm-attempted-retries")), Is.EqualTo(("b", "0")));

@@ -32,6 +32,8 @@ public sealed class PricedAnswerTests
         var row = (await gateway.StopAndReadAsync()).Single();
         Assert.That((row["prompt_tokens"], row["completion_tokens"], row["reasoning_tokens"], row["cost_nano_usd"]),
             Is.EqualTo((300L, 1400L, 100L, 43_971_500L)));
+        Assert.That(row["price"], Is.EqualTo(
+            """{"input":0.3,"image input":0.3,"output":2.5,"reasoning":2.5,"image output":30,"margin":0.1,"fixed":0.001}"""));
     }
 
     [Test]

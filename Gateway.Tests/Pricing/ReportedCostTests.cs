@@ -34,6 +34,7 @@ public sealed class ReportedCostTests
 
             Assert.That((billed.Nano, billed.PriceId, billed.IsEstimated), Is.EqualTo((nano, priceId, false)), $"stream: {isStream}");
             Assert.That(billed.Tokens, Is.EqualTo((1000L, 100L)));
+            Assert.That(billed.Row["price"], Is.Null, "no rate was applied");
         }
     }
 

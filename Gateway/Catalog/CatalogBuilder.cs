@@ -126,7 +126,8 @@ internal sealed class CatalogBuilder(
         var provider = model.Provider;
         var isMock = provider == Providers.Mock || settings.MockResponse is not null;
         var (apiBase, version) = ("", settings.ApiVersion);
-        if (!isMock && provider.IsBuilt && !FindBase(provider, model.Name, out apiBase, ref version))
+        var cloud = isMock ? CloudSettings.None : FindCloud(provider);
+        if (!isMock && provider.IsBuilt && !FindBase(provider, model.Name, cloud, out apiBase, ref version))
             return null;
         if (!isMock && !provider.IsBuilt)
             Add(FindingKind.Refused, "litellm_params.model", $"{provider.DisplayName} is not supported yet; calls are answered with 501");
@@ -135,7 +136,6 @@ internal sealed class CatalogBuilder(
         var own = DeploymentPrice.Of(settings.Price, problems);
         foreach (var problem in problems)
             Add(FindingKind.Invalid, "litellm_params", problem);
-        var cloud = isMock ? CloudSettings.None : FindCloud(provider);
         var deployment = new Deployment
         {
             Id = id,
@@ -148,7 +148,7 @@ internal sealed class CatalogBuilder(
             ApiKey = isMock ? null : FindKey(provider, apiBase, cloud),
             Cloud = cloud,
             IsMock = isMock,
-            Speaks = SpokenFormats.Of(provider, isMock, apiBase, info.Mode),
+            Speaks = SpokenFormats.Of(provider, isMock, apiBase, info.Mode, model.Name),
             OwnPrice = own,
             Overrides = AnswerTerms.Of(settings.ExtraBody),
             Defaults = AnswerTerms.Of(settings.Defaults),
@@ -163,11 +163,17 @@ internal sealed class CatalogBuilder(
         };
     }
 
-    private bool FindBase(Provider provider, string model, out string apiBase, ref string? version)
+    private bool FindBase(Provider provider, string model, CloudSettings cloud, out string apiBase, ref string? version)
     {
         apiBase = "";
         var given = _config.Params.ApiBase is { Length: > 0 } own ? own : null;
         var text = given ?? Providers.FirstSet(environment, provider.ApiBaseVariables) ?? provider.ApiBase;
+        text = CloudUrl.Of(provider, cloud, text, out var missing) ?? text;
+        if (missing is not null)
+        {
+            Add(FindingKind.Invalid, "litellm_params", $"{missing}; the deployment is left out");
+            return false;
+        }
         if (text is null)
         {
             var variable = provider.ApiBaseVariables.FirstOrDefault();

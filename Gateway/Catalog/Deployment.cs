@@ -74,7 +74,10 @@ public sealed record Deployment
     internal ImmutableArray<Uri> Urls { get; init; } = [];
 
     /// <summary>The format to speak to it in, for a client of that format.</summary>
-    public WireFormat FormatFor(WireFormat client, Operation operation) => SpokenFormats.For(Speaks, client, operation);
+    /// <param name="upstreamModel">The model at the provider: clouds speak several formats, each for its models.</param>
+    public WireFormat FormatFor(WireFormat client, Operation operation, string upstreamModel) => SpokenFormats.For(
+        WildcardPattern.IsPattern(UpstreamModel) ? SpokenFormats.Of(Provider, IsMock, ApiBase, Config.Info.Mode, upstreamModel) : Speaks,
+        client, operation);
 
     /// <summary>The URL to call; allocates only for formats other than OpenAI's, and for a wildcard deployment of Azure's.</summary>
     /// <param name="format">What is spoken there.</param>
@@ -82,7 +85,7 @@ public sealed record Deployment
     /// <param name="upstreamModel">The model at the provider: <see cref="UpstreamModel"/>, or what a wildcard stands for.</param>
     /// <param name="isStream">Some formats have a URL of its own for streams.</param>
     public Uri UriFor(Operation operation, string upstreamModel, WireFormat format = WireFormat.OpenAi, bool isStream = false) =>
-        Urls.IsEmpty || format != WireFormat.OpenAi
+        Urls.IsEmpty || format != WireFormat.OpenAi || isStream && Provider.Auth == AuthScheme.WatsonxIam
             ? UpstreamUrl.Build(Provider, ApiBase, operation, upstreamModel, ApiVersion, format, isStream)
             : Urls[(int)operation];
 
@@ -113,7 +116,7 @@ public sealed record Deployment
 
     /// <summary>All URLs, or none where they depend on the model.</summary>
     internal ImmutableArray<Uri> BuildUrls() =>
-        WildcardPattern.IsPattern(UpstreamModel) && UpstreamUrl.HoldsModel(Provider, ApiBase)
+        WildcardPattern.IsPattern(UpstreamModel) && UpstreamUrl.HoldsModel(Provider, ApiBase) || !Speaks.Contains(WireFormat.OpenAi)
             ? []
             : [.. Enum.GetValues<Operation>().Select(o => UpstreamUrl.Build(Provider, ApiBase, o, UpstreamModel, ApiVersion))];
 

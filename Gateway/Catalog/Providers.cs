@@ -17,6 +17,7 @@ public static class Providers
         ApiBase = "https://api.openai.com/v1",
         ApiBaseVariables = ["OPENAI_API_BASE", "OPENAI_BASE_URL"],
         KeyVariables = ["OPENAI_API_KEY"],
+        Speaks = [WireFormat.OpenAi, WireFormat.Responses],
         TakesMaxCompletionTokens = true,
         ChatLimitName = AnswerTerms.MaxCompletionTokensName,   // its reasoning models refuse max_tokens
         SpeaksOnlyWhenAsked = true,
@@ -30,6 +31,7 @@ public static class Providers
         ApiBaseVariables = ["AZURE_API_BASE"],
         KeyVariables = ["AZURE_API_KEY", "AZURE_OPENAI_API_KEY"],
         Auth = AuthScheme.AzureEntra,
+        Speaks = [WireFormat.OpenAi, WireFormat.Responses],
         TakesMaxCompletionTokens = true,
         ChatLimitName = AnswerTerms.MaxCompletionTokensName,
         SpeaksOnlyWhenAsked = true,
@@ -68,9 +70,9 @@ public static class Providers
         },
         new()
         {
-            // Its OpenAI-compatible endpoint.
-            Name = "gemini", DisplayName = "Gemini", ApiBase = "https://generativelanguage.googleapis.com/v1beta/openai",
-            ApiBasePath = "/v1beta/openai", ApiBaseVariables = ["GEMINI_API_BASE"], KeyVariables = ["GEMINI_API_KEY", "GOOGLE_API_KEY"],
+            Speaks = [WireFormat.Gemini], Auth = AuthScheme.GoogApiKey,
+            Name = "gemini", DisplayName = "Gemini", ApiBase = "https://generativelanguage.googleapis.com/v1beta",
+            ApiBasePath = "/v1beta", ApiBaseVariables = ["GEMINI_API_BASE"], KeyVariables = ["GEMINI_API_KEY", "GOOGLE_API_KEY"],
             TakesMaxCompletionTokens = true,
         },
         Open("groq", "Groq", "https://api.groq.com/openai/v1", "GROQ_API_KEY") with
@@ -131,6 +133,16 @@ public static class Providers
             ApiBaseVariables = ["OPENAI_API_BASE", "OPENAI_BASE_URL"],
         },
 
+        Open("databricks", "Databricks", "", "DATABRICKS_API_KEY", "DATABRICKS_TOKEN") with { ApiBase = null, ApiBasePath = "/serving-endpoints" },
+        Vertex("vertex_ai"),
+        Vertex("vertex_ai_beta"),
+        new()
+        {
+            Name = "watsonx", DisplayName = "Watsonx", Auth = AuthScheme.WatsonxIam,
+            ApiBaseVariables = ["WATSONX_API_BASE", "WATSONX_URL", "WX_URL"],
+            KeyVariables = ["WATSONX_API_KEY", "WATSONX_APIKEY", "WX_API_KEY"],
+        },
+
         // Servers of one's own. Ollama's base is written without /v1, which its OpenAI-compatible endpoint needs.
         Server("ollama", "Ollama", "http://localhost:11434/v1") with { ApiBasePath = "/v1" },
         Server("ollama_chat", "Ollama", "http://localhost:11434/v1") with
@@ -141,6 +153,7 @@ public static class Providers
         Server("lm_studio", "Lm_studio", null),
         Server("llamafile", "Llamafile", "http://127.0.0.1:8080/v1"),
         Server("xinference", "Xinference", "http://127.0.0.1:9997/v1"),
+        Server("infinity", "Infinity", null),
         Server("litellm_proxy", "Litellm_proxy", null) with { IsLocal = false, TakesMaxCompletionTokens = true },
         Server("openai_like", "OpenAILike", null) with { IsLocal = false, TakesMaxCompletionTokens = true },
         CustomOpenAI,
@@ -163,7 +176,6 @@ public static class Providers
         Later("cohere_chat", "Cohere", "COHERE_API_KEY"),
         Later("cometapi", "CometAPI", "COMETAPI_KEY"),
         Later("compactifai", "CompactifAI", "COMPACTIFAI_API_KEY"),
-        Later("databricks", "Databricks", "DATABRICKS_API_KEY"),
         Later("datarobot", "DataRobot", "DATAROBOT_API_TOKEN"),
         Later("deepgram", "Deepgram", "DEEPGRAM_API_KEY"),
         Later("elevenlabs", "ElevenLabs", "ELEVENLABS_API_KEY"),
@@ -176,7 +188,6 @@ public static class Providers
         Later("gradient_ai", "Gradient_ai", "GRADIENT_AI_API_KEY"),
         Later("heroku", "Heroku", "HEROKU_API_KEY"),
         Later("inception", "Inception", "INCEPTION_API_KEY"),
-        Later("infinity", "Infinity", "INFINITY_API_KEY") with { IsLocal = true, KeyIsOptional = true },
         Later("jina_ai", "Jina_ai", "JINA_AI_API_KEY"),
         Later("lambda_ai", "Lambda_ai", "LAMBDA_API_KEY"),
         Later("maritalk", "Maritalk", "MARITALK_API_KEY"),
@@ -197,12 +208,9 @@ public static class Providers
         Later("topaz", "Topaz", "TOPAZ_API_KEY"),
         Later("triton", "Triton", "TRITON_API_KEY"),
         Later("v0", "V0", "V0_API_KEY"),
-        Later("vertex_ai", "Vertex_ai", "GOOGLE_APPLICATION_CREDENTIALS"),
-        Later("vertex_ai_beta", "Vertex_ai", "GOOGLE_APPLICATION_CREDENTIALS"),
         Later("vllm", "Vllm", "VLLM_API_KEY"),
         Later("voyage", "Voyage", "VOYAGE_API_KEY"),
         Later("wandb", "Wandb", "WANDB_API_KEY"),
-        Later("watsonx", "Watsonx", "WATSONX_API_KEY"),
         Later("watsonx_text", "Watsonx", "WATSONX_API_KEY"),
     ];
 
@@ -249,6 +257,18 @@ public static class Providers
         IsLocal = true,
         ApiBaseVariables = [Variable(name, "_API_BASE")],
         KeyVariables = [Variable(name, "_API_KEY")],
+    };
+
+    /// <summary>Google Cloud: the URL is made of project and location, the models say which format is spoken.</summary>
+    private static Provider Vertex(string name) => new()
+    {
+        Name = name,
+        DisplayName = "Vertex_ai",
+        Speaks = [WireFormat.Gemini, WireFormat.Anthropic, WireFormat.OpenAi],
+        Auth = AuthScheme.GoogleOAuth,
+        KeyIsOptional = true,
+        ApiBaseVariables = ["VERTEXAI_API_BASE", "VERTEX_API_BASE"],
+        TakesMaxCompletionTokens = true,
     };
 
     private static Provider Later(string name, string display, string key) => new()

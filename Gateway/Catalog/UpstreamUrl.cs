@@ -54,8 +54,8 @@ public static class UpstreamUrl
         Provider provider, string apiBase, Operation operation, string model, string? apiVersion, WireFormat format = WireFormat.OpenAi,
         bool isStream = false)
     {
-        if (format is not (WireFormat.OpenAi or WireFormat.Responses))
-            return new Uri(apiBase + FormatPath.Of(format, operation, model, isStream));
+        if (FormatPath.Of(provider, format, operation, model, isStream) is { } own)
+            return new Uri(apiBase + own);
         var path = format == WireFormat.Responses ? "/responses" : PathOf(operation);
         if (provider != Providers.Azure)
             return new Uri(apiBase + path);
@@ -74,8 +74,11 @@ public static class UpstreamUrl
     public static bool IsSegment(string model) => model is not ("" or "." or "..");
 
     /// <summary>True when a deployment's URL holds the model's name.</summary>
-    internal static bool HoldsModel(Provider provider, string apiBase) => provider == Providers.Azure
+    internal static bool HoldsModel(Provider provider, string apiBase) => HasOwnPaths(provider) || provider == Providers.Azure
         && !apiBase.EndsWith(AzureV1, StringComparison.Ordinal) && !apiBase.Contains(AzureDeployments, StringComparison.Ordinal);
+
+    /// <summary>True where the path depends on the format, and mostly on the model.</summary>
+    private static bool HasOwnPaths(Provider provider) => provider.Speaks[0] is not (WireFormat.OpenAi or WireFormat.Responses or WireFormat.Anthropic);
 
     private static string PathOf(Operation operation) => operation switch
     {
@@ -100,7 +103,7 @@ public static class UpstreamUrl
     /// <summary>Adds what the path lacks of its end: /v1beta + /v1beta/openai → /v1beta/openai.</summary>
     private static string WithPath(string path, string? end)
     {
-        if (end is null || path.EndsWith(end, StringComparison.Ordinal))
+        if (end is null || path.EndsWith(end, StringComparison.Ordinal) || path.EndsWith(end + "/openai", StringComparison.Ordinal))
             return path;
         for (var i = end.Length - 1; i > 0; i--)
         {

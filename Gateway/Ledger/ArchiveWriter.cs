@@ -123,7 +123,11 @@ internal sealed class ArchiveWriter(Database database)
         using var file = new SqliteConnection($"Data Source={path};Pooling=False");
         file.Open();
         if (Database.ReadNumber(file, "SELECT count(*) FROM sqlite_schema WHERE name = 'ledger_time'") > 0)
+        {
+            if (!LedgerArchive.HasPrices(file))
+                Database.Run(file, "PRAGMA synchronous = FULL; ALTER TABLE ledger ADD COLUMN price TEXT");
             return;
+        }
         using var table = new PreparedStatement(
             ledger, "SELECT sql FROM sqlite_schema WHERE name IN ('ledger', 'ledger_time') ORDER BY rowid");
         var sql = new List<string>();

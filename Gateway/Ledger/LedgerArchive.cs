@@ -38,9 +38,17 @@ internal sealed record LedgerArchive(long Number, string File, long UntilMs, lon
         var connection = new SqliteConnection(
             new SqliteConnectionStringBuilder { DataSource = path, Mode = SqliteOpenMode.ReadWrite, Pooling = false }.ConnectionString);
         connection.Open();
-        Database.Run(connection, "PRAGMA busy_timeout = 5000; PRAGMA mmap_size = 0; PRAGMA query_only = 1");
+        Database.Run(connection, "PRAGMA busy_timeout = 5000; PRAGMA mmap_size = 0");
+        // The file stays as it is.
+        if (!HasPrices(connection))
+            Database.Run(connection, "CREATE TEMP VIEW ledger AS SELECT *, NULL AS price FROM main.ledger");
+        Database.Run(connection, "PRAGMA query_only = 1");
         return connection;
     }
+
+    /// <summary>False for a file of a version before 6, whose rows have no column for it.</summary>
+    public static bool HasPrices(SqliteConnection file) =>
+        Database.ReadNumber(file, "SELECT count(*) FROM pragma_table_info('ledger') WHERE name = 'price'") > 0;
 
     /// <summary>For messages: <c>rows 1 to 500</c>.</summary>
     public string Rows => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"rows {FirstId} to {LastId}");

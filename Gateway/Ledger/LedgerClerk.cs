@@ -85,7 +85,7 @@ public sealed class LedgerClerk(Database database, TimeProvider time)
     /// <summary>Whom and what an attempt was for, so that each sum of costs has the correction where it has the attempt; no tokens.</summary>
     private void CopyRow(PreparedStatement from, PreparedStatement to, NanoUsd difference, long reference)
     {
-        for (var i = LedgerTable.Id + 1; i < LedgerTable.ColumnCount - 2; i++)
+        for (var i = LedgerTable.Id + 1; i < LedgerTable.ColumnCount - 3; i++)
         {
             if (i == LedgerTable.Kind)
                 to.Bind(LedgerCorrection.CorrectionKind);
@@ -100,7 +100,7 @@ public sealed class LedgerClerk(Database database, TimeProvider time)
             else
                 to.Bind(from.Text(i));
         }
-        to.Bind(reference).Bind(Now());
+        to.Bind(reference).Bind(Now()).BindNull();
     }
 
     private void WriteReset(LedgerChain chain, string userId, NanoUsd amount)
@@ -112,7 +112,8 @@ public sealed class LedgerClerk(Database database, TimeProvider time)
             .Bind("").BindNull().Bind("").Bind("").Bind("").Bind("").BindNull().Bind(0).BindNull(); // route to exception_class
         for (var i = LedgerTable.FirstTokens; i <= LedgerTable.LastTokens; i++)
             row.Bind(0);
-        row.BindNull().BindNull().Bind(-amount.Value).Bind(0).BindNull().Bind(false).Bind(false).BindNull().Bind(covered).Bind(Now());
+        row.BindNull().BindNull().Bind(-amount.Value).Bind(0).BindNull().Bind(false).Bind(false).BindNull().Bind(covered).Bind(Now())
+            .BindNull();
         chain.Write(isCorrection: true);
     }
 

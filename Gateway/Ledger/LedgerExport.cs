@@ -24,7 +24,7 @@ public static class LedgerExport
     private const string Sql = $"SELECT {LedgerTable.Columns}, hash FROM ledger WHERE {LedgerFilter.Condition} ORDER BY id";
 
     // Written as JSON, not as text that holds JSON, where they are.
-    private static readonly string[] JsonColumns = ["tags", "raw_usage"];
+    private static readonly string[] JsonColumns = ["tags", "raw_usage", "price"];
 
     private static readonly string[] BooleanColumns = ["is_estimated", "is_stream"];
 

@@ -107,7 +107,7 @@ internal sealed class LedgerInsert : IGroupInsert<LedgerEntry>
         for (var i = LedgerTable.FirstTokens; i <= LedgerTable.LastTokens; i++)
             row.Bind(i == LedgerTable.Input ? open.InputAtMost : i == LedgerTable.Output ? open.OutputAtMost : 0);
         row.BindNull().BindNull().Bind(open.Bound.Value).Bind(0).BindNull().Bind(true).Bind(open.IsStream).Bind(open.DecisionId)
-            .BindNull().Bind(now.ToUnixTimeMilliseconds());
+            .BindNull().Bind(now.ToUnixTimeMilliseconds()).BindNull();
         _chain.Write();
     }
 
@@ -143,7 +143,7 @@ internal sealed class LedgerInsert : IGroupInsert<LedgerEntry>
             .Bind(attempt.RawUsage).Bind(attempt.PriceId).Bind(attempt.Cost.Value)
             .Bind((long)attempt.Latency.TotalMilliseconds).Bind((long?)attempt.TimeToFirstToken?.TotalMilliseconds)
             .Bind(attempt.IsEstimated).Bind(exchange.IsStream)
-            .Bind(exchange.DecisionId.Length > 0 ? exchange.DecisionId : null).BindNull().BindNull();
+            .Bind(exchange.DecisionId.Length > 0 ? exchange.DecisionId : null).BindNull().BindNull().Bind(attempt.Rates?.Invoke(usage));
         _chain.Write();
     }
 

@@ -44,6 +44,7 @@ internal static class AnswerUsage
         if (price.CostOf(attempt.Usage, service, bill, duration) is not { } cost)
             return;
         attempt.PriceId = price.IdOf(bill);
+        attempt.Rates = usage => price.RatesOf(usage, service, bill, duration);
         attempt.CostLines = usage => Shown(price.LinesOf(usage, service, bill, duration));
         attempt.Cost = cost;
         if (attempt.IsEstimated && attempt.Cost > attempt.Bound && price.ReportedCost(bill) is null)

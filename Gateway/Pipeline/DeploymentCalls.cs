@@ -114,7 +114,8 @@ internal sealed class DeploymentCalls(
             return untranslatable;
         var (model, _, target, _) = shaped;
         var price = run.Snapshot.Catalog.PriceFor(deployment, model, time.GetUtcNow());
-        var answerPrice = ToolFees.PriceOf(run.Request, run.Endpoint.Operation, deployment, model, price, target.IsChosenByClient);
+        var answerPrice = ToolFees.PriceOf(run.Request, run.Endpoint.Operation, deployment, model, price, target.IsChosenByClient)
+            .UpTo(RequestBound.LongestOf(run, deployment));
         var limits = TimeLimits.For(run, deployment);
         var left = TimeLeft(run, limits);
         var first = left < limits.Attempt ? left : limits.Attempt;

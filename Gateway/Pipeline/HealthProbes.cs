@@ -230,7 +230,8 @@ internal sealed class HealthProbes(
             Body = body.Body,
             Headers = body.Headers,
             Price = price,
-            AnswerPrice = ToolFees.PriceOf(run.Request, probe.Operation, deployment, probe.Model, price, isClientTarget: false),
+            AnswerPrice = ToolFees.PriceOf(run.Request, probe.Operation, deployment, probe.Model, price, isClientTarget: false)
+                .UpTo(RequestBound.LongestOf(run, deployment)),
             Timeout = probe.Timeout,
         };
         return null;

@@ -39,7 +39,7 @@ internal static class RequestShape
 
     /// <summary>The format that the deployment is spoken to in.</summary>
     public static WireFormat FormatFor(AttemptRun run, Deployment deployment) =>
-        deployment.FormatFor(run.Endpoint.Dialect.Format, run.Endpoint.Operation);
+        deployment.FormatFor(run.Endpoint.Dialect.Format, run.Endpoint.Operation, run.Group.UpstreamModelOf(deployment));
 
     /// <summary>
     /// True for a refusal that is of this deployment alone, so that another one may be asked: its provider is not built in, or does not

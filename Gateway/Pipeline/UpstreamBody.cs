@@ -18,10 +18,11 @@ internal readonly record struct UpstreamBody(SplicedBody Body, Wire Wire, IReadO
     /// <summary>Composes the body: the client's bytes with changes where the deployment speaks the client's dialect, else a translation.</summary>
     /// <param name="now">When the answer begins, for dialects whose answers say so.</param>
     /// <returns>Null, or what the provider cannot be sent.</returns>
-    public static ApiError? Compose(AttemptRun run, Deployment deployment, in ShapedRequest shaped, DateTimeOffset now, out UpstreamBody body)
+    public static ApiError? Compose(AttemptRun run, Deployment deployment, in ShapedRequest asked, DateTimeOffset now, out UpstreamBody body)
     {
         body = default;
         var client = run.Endpoint;
+        var shaped = asked with { Changes = WatsonxBody.Apply(asked.Changes, deployment) };
         if (shaped.Format == client.Dialect.Format)
         {
             body = PassThrough(run, deployment, shaped);

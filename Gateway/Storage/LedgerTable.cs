@@ -9,15 +9,20 @@ internal static class LedgerTable
     /// <summary>
     /// All that a row says; not the generated columns, nor its hash. The place of a column is part of the hash: a new one goes to the end.
     /// </summary>
-    public const string Columns = """
+    public const string Columns = $"{FirstChained}, price";
+
+    /// <summary>How many <see cref="Columns"/> are.</summary>
+    public const int ColumnCount = FirstChainedCount + 1;
+
+    /// <summary>What rows said when they were chained first.</summary>
+    private const string FirstChained = """
         id, time_ms, exchange_id, attempt, kind, key_id, key_alias, user_id, team_id, end_user, tags, route, requested_model,
         model_group, deployment_id, provider, model, dialect, status, exception_class, input_tokens, cached_read_tokens,
         cache_write_tokens, cache_write_hour_tokens, input_audio_tokens, output_tokens, reasoning_tokens, output_audio_tokens,
         raw_usage, price_id, cost_nano_usd, latency_ms, ttft_ms, is_estimated, is_stream, decision_id, reference, booked_ms
         """;
 
-    /// <summary>How many <see cref="Columns"/> are.</summary>
-    public const int ColumnCount = 38;
+    private const int FirstChainedCount = 38;
 
     /// <summary>Where a column is in a row that is read, from 0.</summary>
     public const int Id = 0, Time = 1, Kind = 4, KeyId = 5, UserId = 7, TeamId = 8, Provider = 15, Model = 16,
@@ -28,7 +33,7 @@ internal static class LedgerTable
     public const string InsertSql = $"""
         INSERT INTO ledger ({Columns}, hash)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24,
-          ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36, ?37, ?38, ?39)
+          ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36, ?37, ?38, ?39, ?40)
         """;
 
     /// <summary>Reads all rows in their order, the columns and, last, the hash.</summary>
@@ -39,7 +44,7 @@ internal static class LedgerTable
     /// </summary>
     public static void ChainAll(SqliteConnection connection)
     {
-        using var read = new PreparedStatement(connection, SelectSql);
+        using var read = new PreparedStatement(connection, $"SELECT {FirstChained} FROM ledger ORDER BY id");
         using var write = new PreparedStatement(connection, "UPDATE ledger SET hash = ?1 WHERE id = ?2");
         var bytes = new RowBytes();
         var hash = new byte[RowBytes.HashLength];
@@ -48,7 +53,7 @@ internal static class LedgerTable
         while (read.Read())
         {
             bytes.Clear();
-            bytes.AddRow(read, ColumnCount);
+            bytes.AddRow(read, FirstChainedCount);
             bytes.Chain(hash);
             last = read.Number(Id);
             write.BindBytes(hash).Bind(last).Execute();

@@ -13,12 +13,12 @@ namespace Gateway.Tests.Dialects.Anthropic;
 public sealed class AnthropicPropertyTests
 {
     private static readonly AnthropicDialect Dialect = new();
-    private static readonly HubClient Client = HubDialects.Clients.First(static half => half.Name == "anthropic").Half;
+    private static readonly HubClient Client = HubDialects.ClientOf("anthropic");
     private static readonly HubProvider Provider = HubDialects.ProviderOf(WireFormat.Anthropic);
 
-    private static readonly Gen<string> Requests = Gen.OneOfConst([.. Files("anthropic.request.json")]);
-    private static readonly Gen<string> Answers = Gen.OneOfConst([.. Files("anthropic.answer.json")]);
-    private static readonly Gen<string> Streams = Gen.OneOfConst([.. Files("anthropic.stream.txt")]);
+    private static readonly Gen<string> Requests = AnyOf("anthropic.request.json");
+    private static readonly Gen<string> Answers = AnyOf("anthropic.answer.json");
+    private static readonly Gen<string> Streams = AnyOf("anthropic.stream.txt");
 
     private static readonly HubShown Shown = new("shown")
     {
@@ -100,8 +100,12 @@ public sealed class AnthropicPropertyTests
     private static bool IsSound(Usage usage) => Math.Min(Math.Min(usage.Input, usage.Output), Math.Min(usage.Reasoning, usage.CachedRead)) >= 0
         && Math.Min(usage.CacheWrite, usage.CacheWriteHour) >= 0;
 
-    private static IEnumerable<string> Files(string name) =>
-        Directory.EnumerateFiles(Root(), name, SearchOption.AllDirectories).Order(StringComparer.Ordinal).Select(File.ReadAllText);
+    private static Gen<string> AnyOf(string name)
+    {
+        string[] files =
+            [.. Directory.EnumerateFiles(Root(), name, SearchOption.AllDirectories).Order(StringComparer.Ordinal).Select(File.ReadAllText)];
+        return Gen.Int[0, files.Length - 1].Select(index => files[index]);
+    }
 
     private static string Root([CallerFilePath] string path = "") =>
         Path.Combine(Path.GetDirectoryName(path)!, "..", "Hub", "Fixtures");

@@ -18,7 +18,8 @@ internal static class AnthropicAnswerWriter
         foreach (var part in choice.Parts)
             WritePart(json, part);
         json.WriteEndArray();
-        json.WriteString("stop_reason"u8, AnthropicStops.Write(choice.Finish, choice.Parts.Exists(static part => part is HubToolCall)));
+        json.WriteString("stop_reason"u8, AnthropicStops.Write(choice.Finish,
+            choice.Parts.Exists(static part => part is HubToolCall), choice.Parts.Exists(static part => part is HubRefusal)));
         json.WriteString("stop_sequence"u8, choice.StopSequence);
         json.WritePropertyName("usage"u8);
         AnthropicUsageWriter.Write(json, answer.Usage.GetValueOrDefault(), answer.Service, answer.Bill);

@@ -17,6 +17,12 @@ internal static class AnthropicMessageReader
             return false;
         if (parts.Count == 0)
             return true;
+        // Blocks are paragraphs here; other dialects join the parts of a message to one text.
+        for (var i = 0; i < parts.Count - 1; i++)
+        {
+            if (parts[i] is HubText { Text: [.., not '\n'] } text)
+                parts[i] = text with { Text = text.Text + "\n\n" };
+        }
         hub.Messages.Add(new HubMessage(HubRole.System, parts));
         hub.Use(Feature.System, "system");
         return true;

@@ -162,7 +162,7 @@ internal static class AnthropicRequestReader
             return false;
         if (value.ValueEquals("auto"u8)) // what every provider does unasked
             return true;
-        hub.ServiceTier = value.GetString();
+        hub.ServiceTier = value.ValueEquals("standard_only"u8) ? "default" : value.GetString(); // OpenAI's word for the same
         hub.Use(Feature.ServiceTier, name);
         return true;
     }

@@ -18,13 +18,16 @@ internal static class AnthropicStops
     };
 
     /// <summary>The word for a finish; an answer that gave no reason ended by itself.</summary>
-    public static string Write(HubFinish finish, bool calls) => finish switch
+    /// <param name="calls">True when the answer calls a tool of the client's.</param>
+    /// <param name="refuses">True when a part of the answer is a refusal, which OpenAI's models end like any other.</param>
+    public static string Write(HubFinish finish, bool calls, bool refuses) => finish switch
     {
         HubFinish.StopSequence => "stop_sequence",
         HubFinish.Length => "max_tokens",
         HubFinish.ToolCalls => "tool_use",
         HubFinish.ContentFilter or HubFinish.Refusal => "refusal",
         HubFinish.Pause => "pause_turn",
+        _ when refuses => "refusal",
         _ => calls ? "tool_use" : "end_turn", // some providers say no more than "stop" of a call
     };
 }

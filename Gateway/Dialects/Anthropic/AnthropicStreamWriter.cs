@@ -25,6 +25,7 @@ internal sealed class AnthropicStreamWriter(HubShown shown) : HubStreamWriter
     /// <summary>A call that is not written yet, as its seal may follow and must stand before it.</summary>
     private HubEvent? _pending;
 
+    private bool _refuses;
     private HubFinish _finish;
     private string? _stopSequence;
     private Usage? _usage;
@@ -47,6 +48,7 @@ internal sealed class AnthropicStreamWriter(HubShown shown) : HubStreamWriter
                 Learn(step);
                 break;
             case HubEventKind.Text or HubEventKind.Refusal when step.Text is { Length: > 0 } text:
+                _refuses |= step.Kind == HubEventKind.Refusal;
                 WriteText(text, output);
                 break;
             case HubEventKind.Thinking when step.Text is { Length: > 0 } thought:
@@ -227,7 +229,7 @@ internal sealed class AnthropicStreamWriter(HubShown shown) : HubStreamWriter
         Close(output);
         var json = Begin("message_delta"u8, output);
         json.WriteStartObject("delta"u8);
-        json.WriteString("stop_reason"u8, AnthropicStops.Write(_finish, _calls.Count > 0));
+        json.WriteString("stop_reason"u8, AnthropicStops.Write(_finish, _calls.Count > 0, _refuses));
         json.WriteString("stop_sequence"u8, _stopSequence);
         json.WriteEndObject();
         json.WritePropertyName("usage"u8);

@@ -10,7 +10,8 @@ internal static class GeminiAnswerReader
     public static HubAnswer? Read(ReadOnlyMemory<byte> body)
     {
         var steps = new List<HubEvent>();
-        var bytes = body.Span.StartsWith(OpenAi.OpenAiAnswer.ByteOrderMark) ? body.Span[OpenAi.OpenAiAnswer.ByteOrderMark.Length..] : body.Span;
+        var mark = OpenAi.OpenAiAnswer.ByteOrderMark;
+        var bytes = body.Span.StartsWith(mark) ? body.Span[mark.Length..] : body.Span;
         try
         {
             if (HubJson.TryParse(bytes) is not { ValueKind: JsonValueKind.Object } root || !new GeminiChunkReader().Read(root, steps))
@@ -26,6 +27,12 @@ internal static class GeminiAnswerReader
             if (step.Kind == HubEventKind.Error)
                 return null;
             Take(answer, step);
+        }
+        foreach (var choice in answer.Choices)
+        {
+            var parts = GeminiThoughts.Join([.. choice.Parts]);
+            choice.Parts.Clear();
+            choice.Parts.AddRange(parts);
         }
         return answer.Choices.Count > 0 ? answer : null;
     }
@@ -61,9 +68,6 @@ internal static class GeminiAnswerReader
                 break;
             case HubEventKind.Refusal:
                 parts.Add(new HubRefusal(step.Text!));
-                break;
-            case HubEventKind.Thinking when parts is [.., HubThinking { Signature: null, IsHidden: false } before]:
-                parts[^1] = before with { Text = before.Text + step.Text }; // Google's thoughts come in pieces
                 break;
             case HubEventKind.Thinking:
                 parts.Add(new HubThinking(step.Text!));

@@ -3,7 +3,9 @@ using Gateway.Dialects.Hub;
 
 namespace Gateway.Dialects.Gemini;
 
-/// <summary>Writes an answer of <c>generateContent</c> (https://ai.google.dev/api/generate-content#v1beta.GenerateContentResponse).</summary>
+/// <summary>
+/// Writes an answer of <c>generateContent</c> (https://ai.google.dev/api/generate-content#v1beta.GenerateContentResponse).
+/// </summary>
 internal static class GeminiAnswerWriter
 {
     public static void Write(HubAnswer answer, HubShown shown, Utf8JsonWriter json)
@@ -70,7 +72,8 @@ internal static class GeminiAnswerWriter
                 break;
             case HubThinking thought:
                 // Google's own hidden thoughts are a seal on an empty text; others must not pass for that.
-                WriteText(json, thought.Text, isThought: !thought.IsHidden || thought.Signature?.Format != WireFormat.Gemini, thought.Signature);
+                var isOwnSeal = thought is { IsHidden: true, Signature.Format: WireFormat.Gemini };
+                WriteText(json, thought.Text, isThought: !isOwnSeal, thought.Signature);
                 break;
             case HubToolCall call:
                 WriteCall(json, call);

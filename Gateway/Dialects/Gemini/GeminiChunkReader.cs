@@ -72,5 +72,6 @@ internal sealed class GeminiChunkReader
         var message = feedback.FindText("blockReasonMessage"u8) ?? $"The prompt was blocked: {RecordedText.Shorten(reason)}.";
         steps.Add(new(HubEventKind.Refusal) { Text = message });
         steps.Add(HubEvent.OfFinish(0, HubFinish.ContentFilter));
+        steps.Add(new(HubEventKind.End)); // however many answers were asked for, none will come
     }
 }

@@ -17,7 +17,8 @@ public sealed class GeminiClient(bool isJsonArray = false) : HubClient
         return new GeminiRequestReader(hub).Read(body);
     }
 
-    public override void WriteAnswer(HubAnswer answer, HubShown shown, Utf8JsonWriter json) => GeminiAnswerWriter.Write(answer, shown, json);
+    public override void WriteAnswer(HubAnswer answer, HubShown shown, Utf8JsonWriter json) =>
+        GeminiAnswerWriter.Write(answer, shown, json);
 
     public override HubStreamWriter OpenStream(HubShown shown) => new GeminiStreamWriter(shown, isJsonArray);
 }

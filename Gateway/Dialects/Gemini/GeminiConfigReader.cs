@@ -21,7 +21,8 @@ internal sealed class GeminiConfigReader(HubRequest hub)
         {
             var name = GeminiJson.Camel(member.Name);
             if (!seen.Add(name))
-                return ApiError.InvalidParameter(Prefix + RecordedText.Shorten(name), "is given in camelCase and in snake_case: send it once");
+                return ApiError.InvalidParameter(
+                    Prefix + RecordedText.Shorten(name), "is given in camelCase and in snake_case: send it once");
             if (member.Value.ValueKind != JsonValueKind.Null && !ReadMember(name, member.Value))
                 return ApiError.InvalidParameter(Prefix + RecordedText.Shorten(name), "has a value of the wrong type");
         }
@@ -103,15 +104,16 @@ internal sealed class GeminiConfigReader(HubRequest hub)
             return;
         }
         hub.Format = new HubFormat { Schema = _schema };
-        hub.Use(_schema is null ? Feature.JsonObject : Feature.JsonSchema, Prefix + (_schema is null ? "responseMimeType" : "responseSchema"));
+        var (feature, param) = _schema is null ? (Feature.JsonObject, "responseMimeType") : (Feature.JsonSchema, "responseSchema");
+        hub.Use(feature, Prefix + param);
     }
 
     private bool ReadModalities(string name, JsonElement value)
     {
         if (value.ValueKind != JsonValueKind.Array)
             return false;
-        var words = value.EnumerateArray().Select(static item => item.ValueKind == JsonValueKind.String ? item.GetString()!.ToUpperInvariant() : "")
-            .ToArray();
+        var words = value.EnumerateArray()
+            .Select(static item => item.ValueKind == JsonValueKind.String ? item.GetString()!.ToUpperInvariant() : "").ToArray();
         if (words.Contains("AUDIO"))
             Keep(name, value, Feature.AudioOutput);
         else if (words.Any(static word => word != "TEXT"))

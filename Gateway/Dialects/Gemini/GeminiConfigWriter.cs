@@ -3,7 +3,9 @@ using Gateway.Dialects.Hub;
 
 namespace Gateway.Dialects.Gemini;
 
-/// <summary>Writes the members of Google's <c>generationConfig</c> (https://ai.google.dev/api/generate-content#v1beta.GenerationConfig).</summary>
+/// <summary>
+/// Writes the members of Google's <c>generationConfig</c> (https://ai.google.dev/api/generate-content#v1beta.GenerationConfig).
+/// </summary>
 internal static class GeminiConfigWriter
 {
     /// <summary>How Google's clients, whose config it is, name its members in the hub.</summary>
@@ -12,8 +14,9 @@ internal static class GeminiConfigWriter
     /// <summary>Members of it that a config or a client may name without saying where they belong.</summary>
     public static readonly string[] OwnNames =
     [
-        "responseModalities", "speechConfig", "imageConfig", "mediaResolution", "audioTimestamp", "enableAffectiveDialog", "modelSelectionConfig",
-        "routingConfig", "enableEnhancedCivicAnswers", "thinkingConfig", "responseFormat", "translationConfig", "audioTranscriptionConfig",
+        "responseModalities", "speechConfig", "imageConfig", "mediaResolution", "audioTimestamp", "enableAffectiveDialog",
+        "modelSelectionConfig", "routingConfig", "enableEnhancedCivicAnswers", "thinkingConfig", "responseFormat", "translationConfig",
+        "audioTranscriptionConfig",
     ];
 
     /// <summary>Writes the members into an object that has begun.</summary>
@@ -102,8 +105,8 @@ internal static class GeminiConfigWriter
     }
 
     /// <summary>
-    /// The resolution that all pictures of a request are to be looked at with; Google has one for a whole request. Null: they differ. Empty:
-    /// none is said.
+    /// The resolution that all pictures of a request are to be looked at with; Google has one for a whole request. Null: they differ.
+    /// Empty: none is said.
     /// </summary>
     public static string? Resolution(HubRequest request)
     {

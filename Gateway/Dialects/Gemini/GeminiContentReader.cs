@@ -6,9 +6,7 @@ namespace Gateway.Dialects.Gemini;
 /// <summary>Reads <c>contents</c> and <c>systemInstruction</c> into the hub.</summary>
 internal sealed class GeminiContentReader(HubRequest hub)
 {
-    /// <summary>The calls so far that have no result yet, and how many calls there were.</summary>
-    private readonly List<HubToolCall> _open = [];
-    private int _calls;
+    private readonly GeminiCallReader _calls = new(hub);
 
     /// <summary>Reads instructions: a content, or as Vertex AI takes it, a text.</summary>
     public void ReadInstruction(JsonElement instruction)
@@ -69,7 +67,7 @@ internal sealed class GeminiContentReader(HubRequest hub)
             return null;
         }
         if (isModel)
-            hub.Messages.Add(new(HubRole.Assistant, parts));
+            hub.Messages.Add(new(HubRole.Assistant, GeminiThoughts.Join(parts)));
         else
             AddUser(parts);
         return null;
@@ -85,7 +83,7 @@ internal sealed class GeminiContentReader(HubRequest hub)
             hub.Messages.Add(new(HubRole.User, [.. parts.Where(static part => part is not HubToolResult)]));
     }
 
-    private static IEnumerable<JsonElement> PartsOf(JsonElement content) =>
+    internal static IEnumerable<JsonElement> PartsOf(JsonElement content) =>
         content.Find("parts"u8) is { } parts ? GeminiJson.Items(parts) : [];
 
     private ApiError? ReadPart(JsonElement part, string path, bool isModel, List<HubPart> parts)
@@ -94,30 +92,30 @@ internal sealed class GeminiContentReader(HubRequest hub)
             return ApiError.InvalidParameter(path, "must be a part: an object");
         var seal = GeminiSeal.Read(GeminiJson.FindText(part, "thoughtSignature"u8, "thought_signature"u8));
         if (GeminiJson.Find(part, "functionCall"u8, "function_call"u8) is { } call)
-            parts.Add(ReadCall(call, seal));
+            parts.Add(_calls.Read(call, seal));
         else if (GeminiJson.Find(part, "functionResponse"u8, "function_response"u8) is { } response)
-            parts.Add(ReadResult(response, path));
+            parts.Add(_calls.ReadResult(response, path));
         else if (part.Find("thought"u8)?.ValueKind == JsonValueKind.True)
             AddThought(part.FindText("text"u8) ?? "", seal, parts);
         else
-            return ReadContentPart(part, path, isModel ? seal : null, parts);
+            return ReadContentPart(part, path, isModel, isModel ? seal : null, parts);
         return null;
     }
 
-    private ApiError? ReadContentPart(JsonElement part, string path, ThoughtSignature? seal, List<HubPart> parts)
+    private ApiError? ReadContentPart(JsonElement part, string path, bool isModel, ThoughtSignature? seal, List<HubPart> parts)
     {
         if (part.FindText("text"u8) is { } text)
         {
-            if (text.Length > 0 || seal is null)
+            if (text.Length > 0 || !isModel) // a stream's last piece is empty, and not every provider takes that back
                 parts.Add(new HubText(text));
         }
         else if (GeminiJson.Find(part, "inlineData"u8, "inline_data"u8) is { } data)
         {
-            parts.Add(Noted(GeminiMedia.ReadInline(data), path));
+            parts.Add(GeminiMediaReader.ReadInline(hub, data, path));
         }
         else if (GeminiJson.Find(part, "fileData"u8, "file_data"u8) is { } file)
         {
-            if (ReadFile(file, path) is not { } media)
+            if (GeminiMediaReader.ReadFile(hub, file, path) is not { } media)
                 return ApiError.InvalidParameter($"{path}.fileData.fileUri", "is missing");
             parts.Add(media);
         }
@@ -139,91 +137,16 @@ internal sealed class GeminiContentReader(HubRequest hub)
     {
         foreach (var member in part.EnumerateObject())
         {
-            if (GeminiJson.Camel(member.Name) is "videoMetadata" or "mediaResolution" or "mediaProcessing" or "speechMetadata" or "partMetadata"
+            var name = GeminiJson.Camel(member.Name);
+            if (name is "videoMetadata" or "mediaResolution" or "mediaProcessing" or "speechMetadata" or "partMetadata"
                 && member.Value.ValueKind != JsonValueKind.Null)
-                hub.Use(Feature.Unknown, $"{path}.{GeminiJson.Camel(member.Name)}");
+                hub.Use(Feature.Unknown, $"{path}.{name}");
         }
     }
 
-    /// <summary>A thought that came in pieces is one: its seal came with the last.</summary>
     private void AddThought(string text, ThoughtSignature? seal, List<HubPart> parts)
     {
         hub.Use(Feature.ThinkingHistory, "contents[].parts[].thought");
-        if (parts is [.., HubThinking { Signature: null, IsHidden: false } before])
-            parts[^1] = before with { Text = before.Text + text, Signature = seal };
-        else
-            parts.Add(new HubThinking(text) { Signature = seal, IsHidden = text.Length == 0 && seal is not null });
-    }
-
-    private HubToolCall ReadCall(JsonElement call, ThoughtSignature? seal)
-    {
-        _calls++;
-        var read = new HubToolCall(call.FindText("id"u8) is { Length: > 0 } id ? id : $"call_{_calls}",
-            call.FindText("name"u8) ?? "", call.Find("args"u8) is { } args ? GeminiJson.Compact(args) : "{}")
-        {
-            Signature = seal,
-        };
-        _open.Add(read);
-        return read;
-    }
-
-    /// <summary>
-    /// Finds the call that a result answers: by its id; else, as Google often gives none, the first open one of that name, else the first.
-    /// </summary>
-    private HubToolResult ReadResult(JsonElement response, string path)
-    {
-        var (id, name) = (response.FindText("id"u8), response.FindText("name"u8));
-        var at = id is { Length: > 0 } ? _open.FindIndex(call => call.Id == id) : -1;
-        if (at < 0)
-            at = _open.FindIndex(call => call.Name == name);
-        if (at < 0 && _open.Count > 0 && string.IsNullOrEmpty(id))
-            at = 0;
-        var callId = at >= 0 ? _open[at].Id : id is { Length: > 0 } ? id : $"call_{++_calls}";
-        if (at >= 0)
-            _open.RemoveAt(at);
-        var content = GeminiResult.Read(response.Find("response"u8), out var isError);
-        if (isError)
-            hub.Use(Feature.ToolErrors, $"{path}.functionResponse.response.error");
-        foreach (var part in PartsOf(response))
-        {
-            if (GeminiJson.Find(part, "inlineData"u8, "inline_data"u8) is { } data)
-                content.Add(GeminiMedia.ReadInline(data));
-            else if (GeminiJson.Find(part, "fileData"u8, "file_data"u8) is { } file && ReadFile(file, path) is { } media)
-                content.Add(media);
-            hub.Use(Feature.ToolResultImages, $"{path}.functionResponse.parts");
-        }
-        return new HubToolResult(callId, content) { Name = name, IsError = isError };
-    }
-
-    private HubMedia Noted(HubMedia media, string path)
-    {
-        hub.Use(FeatureOf(media.Kind), path);
-        return media;
-    }
-
-    private static Feature FeatureOf(HubMediaKind kind) => kind switch
-    {
-        HubMediaKind.Image => Feature.Images,
-        HubMediaKind.Audio => Feature.AudioInput,
-        HubMediaKind.Video => Feature.VideoInput,
-        _ => Feature.Documents,
-    };
-
-    /// <summary>A file of Google's own storage, or a URL.</summary>
-    private HubMedia? ReadFile(JsonElement file, string path)
-    {
-        if (GeminiJson.FindText(file, "fileUri"u8, "file_uri"u8) is not { Length: > 0 } uri)
-            return null;
-        var type = GeminiJson.FindText(file, "mimeType"u8, "mime_type"u8);
-        var media = new HubMedia(GeminiMedia.KindOf(type)) { MediaType = type };
-        hub.Use(FeatureOf(media.Kind), path);
-        if (GeminiMedia.IsStored(uri))
-        {
-            hub.Use(Feature.FileIds, path);
-            return media with { FileId = uri };
-        }
-        if (media.Kind is HubMediaKind.Image or HubMediaKind.Document)
-            hub.Use(media.Kind == HubMediaKind.Image ? Feature.ImageUrls : Feature.DocumentUrls, path);
-        return media with { Url = uri };
+        parts.Add(new HubThinking(text) { Signature = seal, IsHidden = text.Length == 0 && seal is not null });
     }
 }

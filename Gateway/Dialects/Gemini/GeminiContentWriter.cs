@@ -159,45 +159,9 @@ internal sealed class GeminiContentWriter(Utf8JsonWriter json, HubTarget target)
     private void WriteResult(string role, HubToolResult result)
     {
         Begin(role);
-        json.WriteStartObject("functionResponse"u8);
-        if (result.CallId.Length > 0)
-            json.WriteString("id"u8, result.CallId);
-        json.WriteString("name"u8, result.Name ?? _names.GetValueOrDefault(result.CallId, result.CallId));
-        WriteResponse(result);
-        var media = result.Content.OfType<HubMedia>().ToArray();
-        if (_isLeveled && media.Length > 0)
-        {
-            json.WriteStartArray("parts"u8);
-            foreach (var item in media)
-            {
-                json.WriteStartObject();
-                GeminiMedia.Write(json, item);
-                json.WriteEndObject();
-            }
-            json.WriteEndArray();
-        }
+        GeminiResultWriter.Write(json, result, result.Name ?? _names.GetValueOrDefault(result.CallId, result.CallId), _isLeveled);
         json.WriteEndObject();
-        json.WriteEndObject();
-        foreach (var item in _isLeveled ? [] : media)
+        foreach (var item in _isLeveled ? [] : result.Content.OfType<HubMedia>())
             WritePart(role, item); // models before Gemini 3 see pictures beside a result only
-    }
-
-    /// <summary>
-    /// An object that a tool gave stands as it is, unless Google would take its members <c>output</c> or <c>error</c> for its own; all else
-    /// under <c>output</c>, failures under <c>error</c>.
-    /// </summary>
-    private void WriteResponse(HubToolResult result)
-    {
-        var text = string.Concat(result.Content.OfType<HubText>().Select(static part => part.Text));
-        if (!result.IsError && text.AsSpan().TrimStart().StartsWith('{') && HubJson.TryParse(text) is { ValueKind: JsonValueKind.Object } given
-            && given.Find("output"u8) is null && given.Find("error"u8) is null)
-        {
-            json.WritePropertyName("response"u8);
-            given.WriteTo(json);
-            return;
-        }
-        json.WriteStartObject("response"u8);
-        json.WriteString(result.IsError ? "error"u8 : "output"u8, text);
-        json.WriteEndObject();
     }
 }

@@ -68,13 +68,28 @@ internal static class GeminiFit
             losses.Add(NameOf(request, Feature.ParallelToolCalls, "parallel_tool_calls"), "Google's models cannot be kept to one call");
             request.ParallelToolCalls = null;
         }
-        foreach (var tool in request.Tools.Where(static tool => tool.Foreign is not null && GeminiToolsWriter.OwnTool(tool) is null).ToArray())
+        HubTool[] unknown = [.. request.Tools.Where(static tool => tool.Foreign is not null && GeminiToolsWriter.OwnTool(tool) is null)];
+        foreach (var tool in unknown)
         {
             request.Tools.Remove(tool);
             losses.Add($"tools ({RecordedText.Shorten(tool.Name)})");
         }
-        if (request.WebSearchOptions?.Find("user_location"u8) is not null)
-            losses.Add("web_search_options.user_location");
+        foreach (var tool in request.Tools.Where(static tool => tool.Foreign is not null && tool.ForeignFormat != WireFormat.Gemini))
+            LoseSettings(tool.Foreign!.Value, $"tools ({RecordedText.Shorten(tool.Name)})", losses);
+        if (request.WebSearchOptions is { } options)
+            LoseSettings(options, "web_search_options", losses);
+    }
+
+    /// <summary>What another dialect says of a search or of code (how often, on which pages), Google's tools cannot be told.</summary>
+    private static void LoseSettings(JsonElement tool, string path, HubLosses losses)
+    {
+        if (tool.ValueKind != JsonValueKind.Object)
+            return;
+        foreach (var member in tool.EnumerateObject())
+        {
+            if (member.Value.ValueKind != JsonValueKind.Null && member.Name is not ("type" or "name" or "cache_control" or "description"))
+                losses.Add($"{path}.{RecordedText.Shorten(member.Name)}");
+        }
     }
 
     private static void FitMedia(HubRequest request, HubTarget target, HubLosses losses)
@@ -90,7 +105,10 @@ internal static class GeminiFit
                     _ => [],
                 };
                 foreach (var item in media)
-                    FitMedium(item, $"messages[{i}].content", target, losses);
+                {
+                    var feature = item.FileId is null ? Feature.DocumentUrls : Feature.FileIds;
+                    FitMedium(item, NameOf(request, feature, $"messages[{i}].content"), target, losses);
+                }
             }
         }
     }

@@ -4,7 +4,9 @@ using Gateway.Dialects.Hub;
 
 namespace Gateway.Dialects.Gemini;
 
-/// <summary>Google's <c>groundingMetadata</c>, from and to OpenAI's <c>annotations</c> (https://ai.google.dev/gemini-api/docs/google-search).</summary>
+/// <summary>
+/// Google's <c>groundingMetadata</c>, from and to OpenAI's <c>annotations</c> (https://ai.google.dev/gemini-api/docs/google-search).
+/// </summary>
 internal static class GeminiGrounding
 {
     /// <summary>How many searches were made, which are paid for. Null: none.</summary>
@@ -16,13 +18,13 @@ internal static class GeminiGrounding
         return searches == 0 ? null : new ReportedBill { Searches = searches };
     }
 
-    /// <summary>A list of OpenAI's annotations: one for each source of each supported segment, or for each source where no segment is named.</summary>
+    /// <summary>A list of OpenAI's annotations: one for each source of a segment, or for each source where there is none.</summary>
     /// <param name="text">The text that it speaks of: offsets count bytes there and characters here.</param>
     /// <returns>Null: it names no sources.</returns>
     public static JsonElement? Read(JsonElement grounding, string text)
     {
-        var sources = grounding.Items("groundingChunks"u8).Select(static chunk => chunk.Find("web"u8) ?? chunk.Find("retrievedContext"u8) ?? default)
-            .ToArray();
+        var sources = grounding.Items("groundingChunks"u8)
+            .Select(static chunk => chunk.Find("web"u8) ?? chunk.Find("retrievedContext"u8) ?? default).ToArray();
         if (sources.Length == 0)
             return null;
         var offsets = new GeminiOffsets(text);

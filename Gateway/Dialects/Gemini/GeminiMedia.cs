@@ -49,16 +49,16 @@ internal static class GeminiMedia
     /// <summary>Reads <c>inlineData</c>.</summary>
     public static HubMedia ReadInline(JsonElement data)
     {
-        var type = GeminiJson.Find(data, "mimeType"u8, "mime_type"u8) is { ValueKind: JsonValueKind.String } text ? text.GetString() : null;
+        var type = GeminiJson.FindText(data, "mimeType"u8, "mime_type"u8);
         return new HubMedia(KindOf(type))
         {
             MediaType = type,
             Base64 = data.Find("data"u8) is { ValueKind: JsonValueKind.String } content ? Standard(content) : default,
-            Name = GeminiJson.Find(data, "displayName"u8, "display_name"u8) is { ValueKind: JsonValueKind.String } name ? name.GetString() : null,
+            Name = GeminiJson.FindText(data, "displayName"u8, "display_name"u8),
         };
     }
 
-    /// <summary>Google takes base64 in the alphabet for URLs, too, and its Python SDK writes it so; others take the standard one only.</summary>
+    /// <summary>Google takes base64 in the alphabet for URLs, too, and its Python SDK writes it so; others take the standard one.</summary>
     private static byte[] Standard(JsonElement content)
     {
         var raw = JsonMarshal.GetRawUtf8Value(content)[1..^1];
@@ -79,7 +79,8 @@ internal static class GeminiMedia
 
     /// <summary>True for a file that Google keeps, which no one else can read.</summary>
     public static bool IsStored(string uri) => uri.StartsWith("gs://", StringComparison.OrdinalIgnoreCase)
-        || uri.StartsWith("files/", StringComparison.Ordinal) || uri.Contains("generativelanguage.googleapis.com/", StringComparison.OrdinalIgnoreCase);
+        || uri.StartsWith("files/", StringComparison.Ordinal)
+        || uri.Contains("generativelanguage.googleapis.com/", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>The URI for a file that is given by a URL or an id. Null: neither is of Google's.</summary>
     public static string? UriOf(HubMedia media) => media.Url ?? media.FileId switch
@@ -119,7 +120,7 @@ internal static class GeminiMedia
         if (path.IndexOfAny('?', '#') is >= 0 and var end)
             path = path[..end];
         var dot = path.LastIndexOf('.');
-        if (dot >= 0 && TypesByEnd.TryGetValue(path[dot..].ToString(), out var type) && (KindOf(type) == media.Kind || media.PlainText is null))
+        if (dot >= 0 && media.PlainText is null && TypesByEnd.TryGetValue(path[dot..].ToString(), out var type))
             return type;
         return media switch
         {

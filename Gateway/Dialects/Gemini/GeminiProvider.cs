@@ -58,7 +58,8 @@ public sealed class GeminiProvider : HubProvider
 
     public override void Fit(HubRequest request, HubTarget target, HubLosses losses) => GeminiFit.Fit(request, target, losses);
 
-    public override void Write(HubRequest request, HubTarget target, Utf8JsonWriter json) => GeminiRequestWriter.Write(request, target, json);
+    public override void Write(HubRequest request, HubTarget target, Utf8JsonWriter json) =>
+        GeminiRequestWriter.Write(request, target, json);
 
     public override HubAnswer? ReadAnswer(ReadOnlyMemory<byte> body) => GeminiAnswerReader.Read(body);
 

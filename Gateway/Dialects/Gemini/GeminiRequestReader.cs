@@ -23,7 +23,8 @@ internal sealed class GeminiRequestReader(HubRequest hub)
         {
             var name = GeminiJson.Camel(member.Name);
             if (!seen.Add(name))
-                return ApiError.InvalidParameter(RecordedText.Shorten(member.Name), "is given in camelCase and in snake_case: send it once");
+                return ApiError.InvalidParameter(
+                    RecordedText.Shorten(member.Name), "is given in camelCase and in snake_case: send it once");
             if (member.Value.ValueKind != JsonValueKind.Null && ReadMember(name, member.Value) is { } unusable)
                 return unusable;
         }

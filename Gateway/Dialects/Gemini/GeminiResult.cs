@@ -3,7 +3,9 @@ using Gateway.Dialects.Hub;
 
 namespace Gateway.Dialects.Gemini;
 
-/// <summary>Reads what a function gave: an object, of which <c>output</c> is all of it where it stands alone, and <c>error</c> a failure.</summary>
+/// <summary>
+/// Reads what a function gave: an object, of which <c>output</c> is all of it where it stands alone, and <c>error</c> a failure.
+/// </summary>
 internal static class GeminiResult
 {
     public static List<HubPart> Read(JsonElement? response, out bool isError)

@@ -5,7 +5,8 @@ namespace Gateway.Dialects.Gemini;
 
 /// <summary>
 /// Writes a JSON schema as Google reads it (<c>parametersJsonSchema</c>, <c>responseJsonSchema</c>): the same, but for a few words that it
-/// has another for. Words that it does not know it passes over (https://ai.google.dev/gemini-api/docs/structured-output#json_schema_support).
+/// has another for. Words that it does not know it passes over
+/// (https://ai.google.dev/gemini-api/docs/structured-output#json_schema_support).
 /// </summary>
 internal static class GeminiSchemaWriter
 {
@@ -44,7 +45,8 @@ internal static class GeminiSchemaWriter
 
     private static void WriteMembers(Utf8JsonWriter json, JsonElement schema)
     {
-        var isRefWithMore = schema.Find("$ref"u8) is not null && schema.EnumerateObject().Any(static member => !member.Name.StartsWith('$'));
+        var isRefWithMore = schema.Find("$ref"u8) is not null
+            && schema.EnumerateObject().Any(static member => !member.Name.StartsWith('$'));
         foreach (var member in schema.EnumerateObject())
         {
             var value = member.Value;

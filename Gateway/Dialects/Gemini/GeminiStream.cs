@@ -2,7 +2,7 @@ using System.Buffers;
 
 namespace Gateway.Dialects.Gemini;
 
-/// <summary>Passes Google's stream on, byte for byte; for a client that asked for a JSON array its chunks become the array's items.</summary>
+/// <summary>Passes Google's stream on, byte for byte; for a client that asked for a JSON array its chunks become the items.</summary>
 internal sealed class GeminiStream(StreamOptions options, bool isJsonArray) : StreamTranslator
 {
     private SseEvent.Progress _progress;

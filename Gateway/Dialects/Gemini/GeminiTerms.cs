@@ -34,7 +34,8 @@ internal sealed class GeminiTerms
         return GeminiJson.Camel(reader.GetString()!);
     }
 
-    private static ApiError Repeated(string name) => ApiError.InvalidParameter(name, "is given more than once (camelCase and snake_case count as one)");
+    private static ApiError Repeated(string name) =>
+        ApiError.InvalidParameter(name, "is given more than once (camelCase and snake_case count as one)");
 
     private ApiError? ReadConfig(ReadOnlySequence<byte> config)
     {

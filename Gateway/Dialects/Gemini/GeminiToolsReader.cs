@@ -46,8 +46,9 @@ internal static class GeminiToolsReader
             hub.Use(Feature.Tools, "tools");
             foreach (var member in function.EnumerateObject())
             {
-                if (GeminiJson.Camel(member.Name) is "response" or "responseJsonSchema" or "behavior" && member.Value.ValueKind != JsonValueKind.Null)
-                    hub.Use(Feature.Unknown, $"{path}[].{GeminiJson.Camel(member.Name)}");
+                var own = GeminiJson.Camel(member.Name);
+                if (own is "response" or "responseJsonSchema" or "behavior" && member.Value.ValueKind != JsonValueKind.Null)
+                    hub.Use(Feature.Unknown, $"{path}[].{own}");
             }
             hub.Tools.Add(new HubTool(name)
             {
@@ -82,7 +83,7 @@ internal static class GeminiToolsReader
     {
         const string Path = "toolConfig.functionCallingConfig";
         string[] allowed = GeminiJson.Find(calling, "allowedFunctionNames"u8, "allowed_function_names"u8) is { } names
-            ? [.. GeminiJson.Items(names).Where(static name => name.ValueKind == JsonValueKind.String).Select(static name => name.GetString()!)]
+            ? [.. GeminiJson.Items(names).Where(static n => n.ValueKind == JsonValueKind.String).Select(static n => n.GetString()!)]
             : [];
         switch (calling.FindText("mode"u8)?.ToUpperInvariant())
         {

@@ -3,7 +3,9 @@ using Gateway.Dialects.Hub;
 
 namespace Gateway.Dialects.Gemini;
 
-/// <summary>Reads Google's <c>usageMetadata</c> into disjoint buckets, and writes it (https://ai.google.dev/api/generate-content#UsageMetadata).</summary>
+/// <summary>
+/// Reads Google's <c>usageMetadata</c> into disjoint buckets, and writes it (https://ai.google.dev/api/generate-content#UsageMetadata).
+/// </summary>
 internal static class GeminiUsage
 {
     /// <summary>A count above this is no count; as in OpenAI's usage.</summary>
@@ -25,8 +27,8 @@ internal static class GeminiUsage
         thoughts += Math.Max(0, total - prompt - toolUse - answer - thoughts);
         cached = Math.Min(cached, prompt);
         var left = prompt - cached;
-        var audio = Math.Clamp(Of(usage, "promptTokensDetails"u8, "AUDIO"u8) - Of(usage, "cacheTokensDetails"u8, "AUDIO"u8), 0, left);
-        var image = Math.Clamp(Of(usage, "promptTokensDetails"u8, "IMAGE"u8) - Of(usage, "cacheTokensDetails"u8, "IMAGE"u8), 0, left - audio);
+        var audio = Math.Clamp(Uncached(usage, "AUDIO"u8), 0, left);
+        var image = Math.Clamp(Uncached(usage, "IMAGE"u8), 0, left - audio);
         var spoken = Math.Min(Of(usage, "candidatesTokensDetails"u8, "AUDIO"u8), answer);
         var drawn = Math.Min(Of(usage, "candidatesTokensDetails"u8, "IMAGE"u8), answer - spoken);
         return new Usage
@@ -60,6 +62,9 @@ internal static class GeminiUsage
             return true;
         return value.TryGetInt64(out count) && count is >= 0 and <= MostTokens;
     }
+
+    private static long Uncached(JsonElement usage, ReadOnlySpan<byte> modality) =>
+        Of(usage, "promptTokensDetails"u8, modality) - Of(usage, "cacheTokensDetails"u8, modality);
 
     /// <summary>The tokens of one modality.</summary>
     private static long Of(JsonElement usage, ReadOnlySpan<byte> details, ReadOnlySpan<byte> modality)

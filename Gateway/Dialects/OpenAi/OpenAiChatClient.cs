@@ -49,6 +49,7 @@ internal sealed class OpenAiChatClient : HubClient
         json.WriteString("refusal"u8, refusal.Length > 0 ? refusal : null);
         OpenAiThoughts.Write(json, choice.Parts);
         OpenAiCitations.Write(json, texts);
+        OpenAiImages.Write(json, choice.Parts);
         if (calls.Length > 0)
         {
             json.WriteStartArray("tool_calls"u8);

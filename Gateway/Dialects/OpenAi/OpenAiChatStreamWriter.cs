@@ -113,6 +113,9 @@ internal sealed class OpenAiChatStreamWriter(HubShown shown) : HubStreamWriter
             case HubEventKind.ToolArguments:
                 WriteArguments(json, step);
                 return;
+            case HubEventKind.Media when step.Media is { } media:
+                OpenAiImages.Write(json, [media]);
+                return;
             case HubEventKind.Citation when step.Json is { } citation:
                 OpenAiCitations.Write(json, [new HubText("") { Citations = citation, CitationFormat = step.Format }]);
                 return;

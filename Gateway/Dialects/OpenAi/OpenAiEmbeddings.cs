@@ -36,7 +36,8 @@ public static class OpenAiEmbeddings
                 return ReadInput(request, value);
             case "dimensions":
                 request.Use(Feature.EmbeddingDimensions, name);
-                request.Dimensions = value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out var count) && count > 0 ? count : null;
+                request.Dimensions =
+                    value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out var count) && count > 0 ? count : null;
                 return request.Dimensions is null ? "must be a whole number above 0" : null;
             case "encoding_format":
                 request.IsBase64 = value.ValueKind == JsonValueKind.String && value.ValueEquals("base64"u8);

@@ -117,6 +117,8 @@ internal static class OpenAiParams
                 return OpenAiTools.ReadChoice(hub, name, value);
             case "tools":
                 return OpenAiTools.Read(hub, name, value);
+            case "safety_settings": // Google's, as LiteLLM's clients and configs name them
+                return Keep(hub, name, value, Feature.SafetySettings);
             case "prediction":
                 return Keep(hub, name, value, Feature.Prediction);
             case "store":

@@ -9,15 +9,19 @@ internal readonly struct OpenAiRequestWriter(HubRequest request, HubTarget targe
     /// <summary>OpenAI's own API, whose reasoning models refuse the older name.</summary>
     private bool IsOpenAis => target.Provider is "openai" or "azure";
 
+    /// <summary>It has another name for the model, which the caller adds, and streams at another URL.</summary>
+    private bool IsWatsonx => target.Provider == "watsonx";
+
     public void Write()
     {
         json.WriteStartObject();
-        json.WriteString("model"u8, target.Model);
+        if (!IsWatsonx)
+            json.WriteString("model"u8, target.Model);
         WriteMessages();
         WriteTools();
         WriteSampling();
         WriteRest();
-        if (request.IsStream)
+        if (request.IsStream && !IsWatsonx)
         {
             json.WriteBoolean("stream"u8, true);
             json.WriteStartObject("stream_options"u8);
