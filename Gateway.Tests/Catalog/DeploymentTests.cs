@@ -1,5 +1,6 @@
 using Gateway.Catalog;
 using Gateway.Config;
+using Gateway.Dialects;
 using Gateway.Pricing;
 using static Gateway.Tests.Catalog.CatalogFixture;
 
@@ -43,9 +44,8 @@ public sealed class DeploymentTests
     public void AGuessedProviderIsReported() =>
         Assert.That(Of(Entry("a", "my/own")).Said, Does.StartWith("Approximated model_list[].litellm_params.model"));
 
-    [TestCase("bedrock/anthropic.claude")]
-    [TestCase("vertex_ai/gemini-2.5-pro")]
-    [TestCase("cohere/command-r")]
+    [TestCase("replicate/meta/llama")]
+    [TestCase("snowflake/mistral-large")]
     public void AKnownProviderThatIsNotBuiltStaysInTheCatalogWithAFinding(string model)
     {
         var fixture = Of(Entry("a", model, apiBase: null));
@@ -59,8 +59,6 @@ public sealed class DeploymentTests
     [TestCase("ollama/m", "http://ollama:11434", Operation.Chat, "http://ollama:11434/v1/chat/completions")]
     [TestCase("ollama_chat/m", "http://ollama:11434/v1/", Operation.Chat, "http://ollama:11434/v1/chat/completions")]
     [TestCase("ollama/m", null, Operation.Chat, "http://localhost:11434/v1/chat/completions")]
-    [TestCase("anthropic/m", "https://api.anthropic.com", Operation.Chat, "https://api.anthropic.com/v1/chat/completions")]
-    [TestCase("gemini/m", "https://g.example/v1beta", Operation.Chat, "https://g.example/v1beta/openai/chat/completions")]
     [TestCase("perplexity/m", null, Operation.Chat, "https://api.perplexity.ai/chat/completions")]
     [TestCase("azure/m", "https://r.openai.azure.com/", Operation.Chat,
         "https://r.openai.azure.com/openai/deployments/m/chat/completions?api-version=2025-02-01-preview")]
@@ -75,6 +73,27 @@ public sealed class DeploymentTests
         var uri = deployment.UriFor(operation, deployment.UpstreamModel);
         Assert.That(uri.AbsoluteUri, Is.EqualTo(url));
         Assert.That(deployment.UriFor(operation, deployment.UpstreamModel), Is.SameAs(uri), "made once");
+    }
+
+    [TestCase("anthropic/m", "https://api.anthropic.com", false, "https://api.anthropic.com/v1/messages")]
+    [TestCase("gemini/m", "https://g.example", false, "https://g.example/v1beta/models/m:generateContent")]
+    [TestCase("gemini/m", "https://g.example/v1beta", true, "https://g.example/v1beta/models/m:streamGenerateContent?alt=sse")]
+    [TestCase("gemini/m", "https://g.example/v1beta/openai", false, "https://g.example/v1beta/openai/chat/completions")]
+    [TestCase("vertex_ai/gemini-2.5-pro", null, true,
+        "https://us-central1-aiplatform.googleapis.com/v1/projects/p-1/locations/us-central1/publishers/google/models/gemini-2.5-pro:streamGenerateContent?alt=sse")]
+    [TestCase("vertex_ai/claude-sonnet-4-5@20250929", null, false,
+        "https://us-central1-aiplatform.googleapis.com/v1/projects/p-1/locations/us-central1/publishers/anthropic/models/claude-sonnet-4-5%4020250929:rawPredict")]
+    [TestCase("vertex_ai/meta/llama-3.3-70b-instruct-maas", null, false,
+        "https://us-central1-aiplatform.googleapis.com/v1/projects/p-1/locations/us-central1/endpoints/openapi/chat/completions")]
+    [TestCase("watsonx/ibm/granite-3-8b", "https://us-south.ml.cloud.ibm.com", true,
+        "https://us-south.ml.cloud.ibm.com/ml/v1/text/chat_stream?version=2025-02-11")]
+    [TestCase("databricks/m", "https://dbc.example", false, "https://dbc.example/serving-endpoints/chat/completions")]
+    public void AChatOfAnOpenAiClientIsSpokenInTheProvidersFormat(string model, string? apiBase, bool isStream, string url)
+    {
+        var settings = new LiteLlmParams { Model = model, ApiBase = apiBase };
+        var deployment = With([("GOOGLE_CLOUD_PROJECT", "p-1")], Entry("a", settings)).Catalog.Deployments.Single();
+        var format = deployment.FormatFor(WireFormat.OpenAi, Operation.Chat, deployment.UpstreamModel);
+        Assert.That(deployment.UriFor(Operation.Chat, deployment.UpstreamModel, format, isStream).AbsoluteUri, Is.EqualTo(url));
     }
 
     [Test]

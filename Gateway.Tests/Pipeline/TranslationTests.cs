@@ -21,6 +21,7 @@ public sealed class TranslationTests
         model_list:
           - model_name: gpt
             litellm_params: {model: openai/gpt-4o, api_base: "{upstream}/v1", api_key: sk-provider}
+
         """;
 
     private const string Message = """
@@ -107,11 +108,7 @@ public sealed class TranslationTests
     [Test]
     public async Task ACutStreamEndsInAnErrorInTheClientsDialect()
     {
-        await using var upstream = await ScriptedUpstream.StartAsync(async http =>
-        {
-            await StreamMessageAsync(http, isWhole: false);
-            http.Abort();
-        });
+        await using var upstream = await ScriptedUpstream.StartAsync(http => StreamMessageAsync(http, isWhole: false));
         await using var gateway = await GatewayHost.StartAsync(Claude, upstream);
 
         using var response = await gateway.ChatAsync("""{"model":"claude","stream":true,"messages":[{"role":"user","content":"A river?"}]}""");

@@ -17,7 +17,7 @@ public sealed class ResponsesProviderTests
     [Test]
     public void MessagesBecomeItems()
     {
-        var request = new HubRequest { MaxTokens = 50, Reasoning = new() { Budget = 4000 } };
+        var request = new HubRequest { MaxTokens = 50, Reasoning = new() { Budget = 2000 } };
         request.Messages.AddRange(
         [
             new(HubRole.System, [new HubText("Be brief.")]),

@@ -8,7 +8,7 @@ namespace Gateway.Dialects.Responses;
 internal static class ResponsesCitations
 {
     /// <param name="format">Whose words the citations are in.</param>
-    /// <param name="citations">One or a list. A reference without an address has no place in an annotation of OpenAI's and is left out.</param>
+    /// <param name="citations">One or a list. A reference without an address has no place in OpenAI's annotations and is left out.</param>
     /// <param name="start">Where the text that they belong to begins.</param>
     /// <param name="end">Where it ends, in UTF-16 units.</param>
     public static IEnumerable<JsonElement> Read(WireFormat format, JsonElement citations, int start, int end)

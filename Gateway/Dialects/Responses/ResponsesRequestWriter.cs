@@ -69,7 +69,7 @@ internal sealed class ResponsesRequestWriter(HubRequest request, HubTarget targe
             schema.WriteTo(json);
         else
             json.WriteRawValue("""{"type":"object","properties":{}}"""u8, skipInputValidation: true);
-        json.WriteBoolean("strict"u8, tool.IsStrict ?? false); // left out it would be true here, and schemas that are not strict are refused
+        json.WriteBoolean("strict"u8, tool.IsStrict ?? false); // left out it would be true here, and others' schemas are refused
         json.WriteEndObject();
     }
 

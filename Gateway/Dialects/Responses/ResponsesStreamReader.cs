@@ -3,7 +3,7 @@ using Gateway.Dialects.Hub;
 
 namespace Gateway.Dialects.Responses;
 
-/// <summary>Reads a stream of Responses into the hub. What an event announces and what repeats the deltas before it is passed over.</summary>
+/// <summary>Reads a stream of Responses into the hub. What only announces, and what repeats the deltas before it, is passed over.</summary>
 internal sealed class ResponsesStreamReader : SseStreamReader
 {
     /// <summary>More items no answer has; those beyond are passed over.</summary>

@@ -46,6 +46,13 @@ internal sealed class ResponsesStreamWriter(HubShown shown) : HubStreamWriter
                 call.Text.Append(text);
                 _events.Delta(output, call, text);
                 break;
+            case HubEventKind.Media when step.Media is { Kind: HubMediaKind.Image, Base64.Length: > 0 } image:
+                CloseThought(output);
+                CloseMessage(output);
+                var item = _items.AddImage(image);
+                _events.ItemAdded(output, item);
+                _events.ItemDone(output, item);
+                break;
             case HubEventKind.Usage:
                 (_response.Usage, _response.Service) = (step.Usage ?? _response.Usage, step.Service ?? _response.Service);
                 _response.Bill = step.Bill ?? _response.Bill;
