@@ -55,7 +55,7 @@ internal readonly record struct UpstreamBody(SplicedBody Body, Wire Wire, IReadO
     /// <summary>Keeps the conversation where its client may go on from the answer's id.</summary>
     private static Action<IReadOnlyList<HubPart>>? Keeper(AttemptRun run, HubShown shown)
     {
-        if (run.Responses is not { } store || run.Endpoint.Dialect.Format != WireFormat.Responses)
+        if (run.Responses is not { } store || run.Endpoint.Dialect.Format != WireFormat.Responses || run.Request.Hub!.ForgetsAnswer)
             return null;
         var (caller, request) = (run.Exchange.Caller!.KeyId, run.Request.Hub!);
         return parts => store.Keep(caller, ResponsesClient.IdOf(shown), request, parts);
