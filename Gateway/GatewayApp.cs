@@ -200,8 +200,9 @@ public sealed partial class GatewayApp : IAsyncDisposable
         var checks = new RequestChecks(_keys, limiter, time);
         var owned = Own(new OwnedIds(database, ledger.Writer, time));
         var files = new FileCalls(owned, limiter, new FileUpstream(upstream, ledger, time), buffers);
+        var responses = Own(new ResponseStore(time));
         var pipeline = new GatewayPipeline(
-            live.Snapshot, checks, limiter, attempts, files, ledger, decisions, metrics, log, buffers, Own(new ResponseStore(time)), time,
+            live.Snapshot, checks, limiter, attempts, files, ledger, decisions, metrics, log, buffers, responses, new ResponseIds(owned, responses), time,
             logs.CreateLogger<GatewayPipeline>(), stopping);
         var probes = new HealthProbes(live.Snapshot, checks, upstream, ledger, time, stopping);
         var health = Own(new HealthChecks(

@@ -152,6 +152,17 @@ public sealed class ModelGroup
     public string UpstreamModelOf(Deployment deployment) =>
         UpstreamModels.IsEmpty ? deployment.UpstreamModel : UpstreamModels[Deployments.IndexOf(deployment)];
 
+    /// <summary>The group with one of its deployments alone.</summary>
+    public ModelGroup Only(Deployment deployment) => new()
+    {
+        Name = Name,
+        Deployments = [deployment],
+        IsById = IsById,
+        UpstreamModels = UpstreamModels.IsEmpty ? [] : [UpstreamModelOf(deployment)],
+        Prices = Prices,
+        AccessGroups = AccessGroups,
+    };
+
     /// <summary>The input tokens that the model takes at the deployment of that index. Null: not known.</summary>
     public long? ContextWindowOf(int index) => LimitsOf(index).ContextWindow;
 

@@ -34,6 +34,7 @@ internal sealed class GatewayPipeline(
     RequestLog log,
     BufferBudget buffers,
     ResponseStore responses,
+    ResponseIds responseIds,
     TimeProvider time,
     ILogger<GatewayPipeline> logger,
     CancellationToken stopping)
@@ -97,6 +98,8 @@ internal sealed class GatewayPipeline(
         // 3 authorize what will be called
         if (RequestChecks.Authorize(http, endpoint, current, exchange, request, out var group) is { } forbidden)
             return forbidden;
+        if (responseIds.Find(caller, request, ref group) is { } notFound)
+            return RequestChecks.Refuse(exchange, Stage.Authorize, notFound);
         // 4 admit
         var run = new AttemptRun
         {
@@ -180,6 +183,7 @@ internal sealed class GatewayPipeline(
     /// <summary>Sends the answer, whole or as far as it comes.</summary>
     private async ValueTask RelayAsync(HttpContext http, AttemptRun run, AttemptOutcome outcome, ClientAnswer answer)
     {
+        await responseIds.RememberAsync(run, outcome);
         if (outcome.Answer is WholeAnswer whole)
         {
             Account(run, outcome);

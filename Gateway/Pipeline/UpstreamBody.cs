@@ -23,7 +23,7 @@ internal readonly record struct UpstreamBody(SplicedBody Body, Wire Wire, IReadO
         body = default;
         var client = run.Endpoint;
         var shaped = asked with { Changes = WatsonxBody.Apply(asked.Changes, deployment) };
-        if (shaped.Format == client.Dialect.Format)
+        if (shaped.Format == client.Dialect.Format && !GoesOnFromKept(run))
         {
             body = PassThrough(run, deployment, shaped);
             return null;
@@ -75,6 +75,10 @@ internal readonly record struct UpstreamBody(SplicedBody Body, Wire Wire, IReadO
         body = new(written, new EmbeddingWire(provider, request, target, run.ShownModel), lost);
         return null;
     }
+
+    /// <summary>True when what went before is in the gateway alone: then the provider has to be sent all of it.</summary>
+    private static bool GoesOnFromKept(AttemptRun run) =>
+        run.Request.PreviousResponseId is { } id && run.Responses?.Has(run.Exchange.Caller!.KeyId, id) == true;
 
     private static UpstreamBody PassThrough(AttemptRun run, Deployment deployment, in ShapedRequest shaped)
     {
