@@ -34,5 +34,14 @@ public static class ParamErrors
         Message = $"The gateway cannot ask {provider} for {operation} in this client's dialect. Ask another model, or at another URL.",
     };
 
-    private static string Listed(IEnumerable<string> names) => $"[{string.Join(", ", names.Select(static name => $"'{name}'"))}]";
+    /// <summary>The first of the names, as many as a person reads.</summary>
+    private static string Listed(IEnumerable<string> names)
+    {
+        var shown = names.Take(MostNames + 1).Select(static name => $"'{name}'").ToList();
+        if (shown.Count > MostNames)
+            shown[^1] = "…";
+        return $"[{string.Join(", ", shown)}]";
+    }
+
+    private const int MostNames = 20;
 }

@@ -16,6 +16,9 @@ internal sealed class AnthropicTurns
 
     public List<Turn> Turns { get; } = [];
 
+    /// <summary>Where the next message is that is no instruction; it is looked for once for all instructions before it.</summary>
+    private int _next = -1;
+
     /// <param name="takesSystemWithin">True where instructions may stand between the turns.</param>
     public static AnthropicTurns Of(List<HubMessage> messages, bool takesSystemWithin)
     {
@@ -44,8 +47,9 @@ internal sealed class AnthropicTurns
     {
         if (Turns[^1].Role == HubRole.Assistant)
             return false;
-        var next = messages.FindIndex(index, static message => message.Role != HubRole.System);
-        return next < 0 || messages[next].Role == HubRole.Assistant;
+        if (_next < index)
+            _next = messages.FindIndex(index, static message => message.Role != HubRole.System) is >= 0 and var found ? found : messages.Count;
+        return _next == messages.Count || messages[_next].Role == HubRole.Assistant;
     }
 
     /// <summary>Instructions where only the user may speak: marked, so that the model can tell.</summary>

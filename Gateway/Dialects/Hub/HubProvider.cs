@@ -67,6 +67,7 @@ public sealed record HubTarget(string Model, string Provider)
 public sealed class HubLosses
 {
     private readonly List<string> _params = [];
+    private readonly HashSet<string> _seen = new(StringComparer.Ordinal);
 
     /// <summary>Parameters that could not be carried, by the names that the client gave them.</summary>
     public IReadOnlyList<string> Params => _params;
@@ -76,7 +77,7 @@ public sealed class HubLosses
 
     public void Add(string param, string? why = null)
     {
-        if (!_params.Contains(param))
+        if (_seen.Add(param))
             _params.Add(param);
         Why ??= why;
     }

@@ -46,18 +46,18 @@ public static class HubTranslation
         var losses = new HubLosses();
         lost = losses.Params;
         Configure(copy, settings);
+        var refused = new List<string>();
+        var unknown = new HashSet<string>(StringComparer.Ordinal);
         foreach (var use in copy.Uses.ToArray())
         {
-            if (settings.Dropped.Contains(use.Param))
-                FeatureDrop.Drop(copy, use);
-            else if (target.AllowedParams.Contains(use.Param))
+            if (target.AllowedParams.Contains(use.Param) && !settings.Dropped.Contains(use.Param))
                 Allow(copy, client, provider, use);
-            else if (provider.Features[use.Feature] == Support.None)
-                Lose(copy, use, losses);
+            else if (settings.Dropped.Contains(use.Param) || provider.Features[use.Feature] == Support.None)
+                Lose(copy, use, settings.Dropped.Contains(use.Param) ? null : losses, unknown, refused);
         }
-        var refused = copy.Uses.Where(use => losses.Params.Contains(use.Param) && !FeatureDrop.IsDroppable(use.Feature)).ToArray();
-        if (refused.Length > 0)
-            return ParamErrors.UnsupportedContent(target.Provider, refused.Select(static use => use.Param), target.Model);
+        copy.Extras.RemoveAll(extra => unknown.Contains(extra.Key));
+        if (refused.Count > 0)
+            return ParamErrors.UnsupportedContent(target.Provider, refused, target.Model);
         provider.Fit(copy, target, losses);
         if (losses.Params.Count > 0 && !settings.DropsUnsupported)
             return ParamErrors.Unsupported(target.Provider, losses.Params, target.Model, losses.Why);
@@ -105,11 +105,18 @@ public static class HubTranslation
             copy.Extras.Add(new(name, value));
     }
 
-    private static void Lose(HubRequest copy, in FeatureUse use, HubLosses losses)
+    /// <param name="losses">Null: it was never to leave, and nobody need be told.</param>
+    /// <param name="unknown">Gets the names of members that are taken out together.</param>
+    /// <param name="refused">Gets what cannot be left out.</param>
+    private static void Lose(HubRequest copy, in FeatureUse use, HubLosses? losses, HashSet<string> unknown, List<string> refused)
     {
-        losses.Add(use.Param);
-        if (FeatureDrop.IsDroppable(use.Feature))
+        losses?.Add(use.Param);
+        if (use.Feature == Feature.Unknown)
+            unknown.Add(use.Param);
+        else if (FeatureDrop.IsDroppable(use.Feature))
             FeatureDrop.Drop(copy, use);
+        else if (losses is not null)
+            refused.Add(use.Param);
     }
 
     private static byte[] Write(
