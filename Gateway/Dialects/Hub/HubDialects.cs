@@ -1,5 +1,6 @@
 using Gateway.Dialects.Anthropic;
 using Gateway.Dialects.Bedrock;
+using Gateway.Dialects.Cohere;
 using Gateway.Dialects.Gemini;
 using Gateway.Dialects.OpenAi;
 using Gateway.Dialects.Responses;
@@ -27,9 +28,10 @@ public static class HubDialects
         ("gemini", new GeminiProvider()),
         ("responses", new ResponsesProvider()),
         ("converse", new ConverseProvider()),
+        ("cohere", new CohereProvider()),
     ];
 
-    private static readonly EmbeddingProvider[] Embeddings = [new GeminiEmbeddings()];
+    private static readonly EmbeddingProvider[] Embeddings = [new GeminiEmbeddings(), new CohereEmbeddings()];
 
     /// <summary>The provider's half of a wire format for embeddings. Null: it is OpenAI's, or has none.</summary>
     public static EmbeddingProvider? EmbeddingsOf(WireFormat format) => Array.Find(Embeddings, half => half.Format == format);
