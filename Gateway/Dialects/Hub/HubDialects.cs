@@ -2,6 +2,7 @@ using Gateway.Dialects.Anthropic;
 using Gateway.Dialects.Bedrock;
 using Gateway.Dialects.Cohere;
 using Gateway.Dialects.Gemini;
+using Gateway.Dialects.Ollama;
 using Gateway.Dialects.OpenAi;
 using Gateway.Dialects.Responses;
 
@@ -29,9 +30,10 @@ public static class HubDialects
         ("responses", new ResponsesProvider()),
         ("converse", new ConverseProvider()),
         ("cohere", new CohereProvider()),
+        ("ollama", new OllamaProvider()),
     ];
 
-    private static readonly EmbeddingProvider[] Embeddings = [new GeminiEmbeddings(), new CohereEmbeddings()];
+    private static readonly EmbeddingProvider[] Embeddings = [new GeminiEmbeddings(), new CohereEmbeddings(), new OllamaEmbeddings()];
 
     /// <summary>The provider's half of a wire format for embeddings. Null: it is OpenAI's, or has none.</summary>
     public static EmbeddingProvider? EmbeddingsOf(WireFormat format) => Array.Find(Embeddings, half => half.Format == format);
