@@ -25,6 +25,9 @@ public sealed class HubRequest
     /// </summary>
     public string? PreviousResponseId { get; set; }
 
+    /// <summary>True when the answer must not be kept for the conversation to go on from (Responses' <c>store: false</c>).</summary>
+    public bool ForgetsAnswer { get; set; }
+
     public List<HubTool> Tools { get; private set; } = [];
     public HubToolChoice? ToolChoice { get; set; }
     public bool? ParallelToolCalls { get; set; }
