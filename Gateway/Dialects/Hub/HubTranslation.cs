@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 
 namespace Gateway.Dialects.Hub;
 
@@ -52,13 +53,28 @@ public static class HubTranslation
         {
             if (target.AllowedParams.Contains(use.Param) && !settings.Dropped.Contains(use.Param))
                 Allow(copy, client, provider, use);
-            else if (settings.Dropped.Contains(use.Param) || provider.Features[use.Feature] == Support.None)
+            else if (settings.Dropped.Contains(use.Param) || !provider.Carries(use))
                 Lose(copy, use, settings.Dropped.Contains(use.Param) ? null : losses, unknown, refused);
         }
         copy.Extras.RemoveAll(extra => unknown.Contains(extra.Key));
         if (refused.Count > 0)
             return ParamErrors.UnsupportedContent(target.Provider, refused, target.Model);
+        try
+        {
+            return Fit(copy, provider, target, settings, losses, body);
+        }
+        catch (InvalidOperationException)
+        {
+            return ApiError.InvalidJson("a text is not valid Unicode"); // one that is read only now, in a schema or the like
+        }
+    }
+
+    private static ApiError? Fit(
+        HubRequest copy, HubProvider provider, HubTarget target, HubSettings settings, HubLosses losses, SplicedBody body)
+    {
         provider.Fit(copy, target, losses);
+        if (losses.Content.Count > 0)
+            return ParamErrors.UnsupportedContent(target.Provider, losses.Content, target.Model, losses.Why);
         if (losses.Params.Count > 0 && !settings.DropsUnsupported)
             return ParamErrors.Unsupported(target.Provider, losses.Params, target.Model, losses.Why);
         body.Add(Write(copy, provider, target, settings.Overrides));
@@ -97,7 +113,7 @@ public static class HubTranslation
     /// <summary>An allowed parameter leaves under its own name where the provider's words have none for it.</summary>
     private static void Allow(HubRequest copy, JsonElement client, HubProvider provider, in FeatureUse use)
     {
-        if (provider.Features[use.Feature] != Support.None)
+        if (provider.Carries(use))
             return;
         var name = use.Param;
         FeatureDrop.Drop(copy, use);
@@ -125,13 +141,35 @@ public static class HubTranslation
         var output = new ArrayBufferWriter<byte>(4096);
         using (var json = new Utf8JsonWriter(output, HubJson.WriteOptions))
             provider.Write(request, target, json);
-        KeyValuePair<string, JsonElement>[] own =
+        var own = Place(provider,
         [
             .. overrides.Select(static pair => KeyValuePair.Create(pair.Key, HubJson.TryParse(pair.Value) ?? default))
                 .Where(static pair => pair.Value.ValueKind != JsonValueKind.Undefined && !IsKnown(pair.Key, pair.Value)
                     && !LimitNames.Contains(pair.Key)),
-        ];
+        ]);
         return own.Length == 0 ? output.WrittenSpan.ToArray() : Merge(output.WrittenMemory, own);
+    }
+
+    /// <summary>Puts members of the config's into the objects that the provider has for them.</summary>
+    private static KeyValuePair<string, JsonElement>[] Place(HubProvider provider, KeyValuePair<string, JsonElement>[] own)
+    {
+        if (!Array.Exists(own, pair => provider.HomeOf(pair.Key) is not null))
+            return own;
+        var placed = new JsonObject();
+        foreach (var (name, value) in own)
+        {
+            var node = JsonNode.Parse(value.GetRawText());
+            if (provider.HomeOf(name) is { } home)
+                (placed[home] as JsonObject ?? (JsonObject)(placed[home] = new JsonObject()))[name] = node;
+            else if (placed[name] is JsonObject there && node is JsonObject more)
+                more.ToList().ForEach(member => there[member.Key] = member.Value?.DeepClone());
+            else
+                placed[name] = node;
+        }
+        return
+        [
+            .. placed.Select(static pair => KeyValuePair.Create(pair.Key, HubJson.TryParse(pair.Value?.ToJsonString() ?? "null") ?? default)),
+        ];
     }
 
     /// <summary>Puts members of the config's over those that were written; of two objects the members are joined.</summary>
