@@ -75,9 +75,6 @@ public sealed record Provider
     /// <summary>Where it takes a rerank, behind its base URL. Null: it takes none.</summary>
     public string? RerankPath { get; init; }
 
-    /// <summary>True where the gateway calls it for a rerank and for nothing else yet.</summary>
-    public bool IsForRerankOnly { get; init; }
-
     /// <summary>Operations that it has no URL for, beside a rerank. Empty: nobody says so, and the provider's answer tells.</summary>
     public Operation[] Lacks { get; init; } = [];
 
@@ -87,7 +84,7 @@ public sealed record Provider
     /// <summary>True when it can be asked for an operation.</summary>
     public bool Takes(Operation operation) => operation == Operation.Rerank
         ? RerankPath is not null
-        : !IsForRerankOnly && !Lacks.Contains(operation);
+        : !Lacks.Contains(operation) && (!operation.IsPassedThrough() || Speaks.Contains(WireFormat.OpenAi));
 
     /// <summary>
     /// True where a chat's <c>max_completion_tokens</c> is read, as documented. False: it may be passed over, so it is sent as

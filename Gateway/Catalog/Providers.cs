@@ -133,10 +133,8 @@ public static class Providers
         Open("zai", "ZAI", "https://api.z.ai/api/paas/v4", "ZAI_API_KEY"),
         Open("vercel_ai_gateway", "Vercel_ai_gateway", "https://ai-gateway.vercel.sh/v1", "VERCEL_AI_GATEWAY_API_KEY"),
         Open("baseten", "Baseten", "https://inference.baseten.co/v1", "BASETEN_API_KEY"),
-        Open("cohere", "Cohere", "https://api.cohere.com", "COHERE_API_KEY", "CO_API_KEY") with
-        {
-            RerankPath = "/v2/rerank", IsForRerankOnly = true,
-        },
+        Cohere("cohere"),
+        Cohere("cohere_chat"),
         Open("jina_ai", "Jina_ai", "https://api.jina.ai/v1", "JINA_AI_API_KEY") with { RerankPath = "/rerank" },
         Open("text-completion-openai", "OpenAI", "https://api.openai.com/v1", "OPENAI_API_KEY") with
         {
@@ -144,6 +142,11 @@ public static class Providers
         },
 
         Open("databricks", "Databricks", "", "DATABRICKS_API_KEY", "DATABRICKS_TOKEN") with { ApiBase = null, ApiBasePath = "/serving-endpoints" },
+        new()
+        {
+            Name = "bedrock", DisplayName = "Bedrock", Speaks = [WireFormat.Converse, WireFormat.Anthropic], Auth = AuthScheme.AwsSigV4,
+            KeyIsOptional = true, KeyVariables = ["AWS_BEARER_TOKEN_BEDROCK"], CachesOnlyWhenAsked = true,
+        },
         Vertex("vertex_ai"),
         Vertex("vertex_ai_beta"),
         new()
@@ -153,11 +156,11 @@ public static class Providers
             KeyVariables = ["WATSONX_API_KEY", "WATSONX_APIKEY", "WX_API_KEY"],
         },
 
-        // Servers of one's own. Ollama's base is written without /v1, which its OpenAI-compatible endpoint needs.
-        Server("ollama", "Ollama", "http://localhost:11434/v1") with { ApiBasePath = "/v1" },
-        Server("ollama_chat", "Ollama", "http://localhost:11434/v1") with
+        // Servers of one's own.
+        Server("ollama", "Ollama", "http://localhost:11434") with { Speaks = [WireFormat.Ollama] },
+        Server("ollama_chat", "Ollama", "http://localhost:11434") with
         {
-            ApiBasePath = "/v1", ApiBaseVariables = ["OLLAMA_API_BASE"], KeyVariables = ["OLLAMA_API_KEY"],
+            Speaks = [WireFormat.Ollama], ApiBaseVariables = ["OLLAMA_API_BASE"], KeyVariables = ["OLLAMA_API_KEY"],
         },
         Server("hosted_vllm", "Hosted_vllm", null) with { TakesMaxCompletionTokens = true, RerankPath = "/rerank" },
         Server("infinity", "Infinity", null) with { RerankPath = "/rerank" },
@@ -179,10 +182,8 @@ public static class Providers
         Later("aws_polly", "AWS Polly", "AWS_ACCESS_KEY_ID"),
         Later("azure_ai", "Azure_ai", "AZURE_AI_API_KEY"),
         Later("azure_text", "Azure", "AZURE_API_KEY"),
-        Later("bedrock", "Bedrock", "AWS_ACCESS_KEY_ID"),
         Later("clarifai", "Clarifai", "CLARIFAI_API_KEY"),
         Later("cloudflare", "Cloudflare", "CLOUDFLARE_API_KEY"),
-        Later("cohere_chat", "Cohere", "COHERE_API_KEY"),
         Later("cometapi", "CometAPI", "COMETAPI_KEY"),
         Later("compactifai", "CompactifAI", "COMPACTIFAI_API_KEY"),
         Later("datarobot", "DataRobot", "DATAROBOT_API_TOKEN"),
@@ -265,6 +266,17 @@ public static class Providers
         IsLocal = true,
         ApiBaseVariables = [Variable(name, "_API_BASE")],
         KeyVariables = [Variable(name, "_API_KEY")],
+    };
+
+    private static Provider Cohere(string name) => new()
+    {
+        Name = name,
+        DisplayName = "Cohere",
+        Speaks = [WireFormat.Cohere],
+        ApiBase = "https://api.cohere.com",
+        ApiBaseVariables = ["COHERE_API_BASE"],
+        KeyVariables = ["COHERE_API_KEY", "CO_API_KEY"],
+        RerankPath = "/v2/rerank",
     };
 
     /// <summary>Google Cloud: the URL is made of project and location, the models say which format is spoken.</summary>

@@ -37,7 +37,9 @@ public static class UpstreamUrl
         query = uri.Query;
         var path = uri.AbsolutePath.TrimEnd('/');
         apiBase = uri.GetLeftPart(UriPartial.Authority)
-            + (provider == Providers.Azure ? AzurePath(path) : WithPath(path, provider.ApiBasePath));
+            + (provider == Providers.Azure ? AzurePath(path)
+                : provider.Speaks[0] == WireFormat.Ollama && path.EndsWith("/v1", StringComparison.Ordinal) ? path[..^"/v1".Length]
+                : WithPath(path, provider.ApiBasePath));
         return null;
     }
 

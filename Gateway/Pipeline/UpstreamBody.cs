@@ -2,6 +2,7 @@ using Gateway.Catalog;
 using Gateway.Config;
 using Gateway.Dialects;
 using Gateway.Dialects.Anthropic;
+using Gateway.Dialects.Bedrock;
 using Gateway.Dialects.Hub;
 using Gateway.Dialects.Responses;
 using Gateway.Pricing;
@@ -52,6 +53,18 @@ internal readonly record struct UpstreamBody(SplicedBody Body, Wire Wire, IReadO
         return null;
     }
 
+    /// <summary>Claude on a cloud: the version stands in the body, and on Bedrock the betas, too; its streams are framed otherwise.</summary>
+    private static UpstreamBody Cloud(AttemptRun run, AnthropicEnvelope envelope, RequestChanges changes)
+    {
+        var isBedrock = envelope == AnthropicEnvelope.Bedrock;
+        var dialect = run.Endpoint.Dialect;
+        return new(dialect.Compose(run.Request, envelope.Apply(changes, run.Request.Betas)),
+            isBedrock ? new BedrockInvokeWire(dialect) : run.Endpoint.Wire, changes.Lost)
+        {
+            Headers = isBedrock ? [] : [.. run.Request.Headers.Where(static header => header.Key == AnthropicHeaders.BetaName)],
+        };
+    }
+
     /// <summary>Keeps the conversation where its client may go on from the answer's id.</summary>
     private static Action<IReadOnlyList<HubPart>>? Keeper(AttemptRun run, HubShown shown)
     {
@@ -85,8 +98,8 @@ internal readonly record struct UpstreamBody(SplicedBody Body, Wire Wire, IReadO
         var (client, changes) = (run.Endpoint, shaped.Changes);
         if (shaped.Format == WireFormat.OpenAi)
             return new(client.Dialect.Compose(run.Request, changes), client.Wire, changes.Lost);
-        if (shaped.Format == WireFormat.Anthropic)
-            changes = AnthropicEnvelope.Of(deployment.Provider.Name).Apply(changes, run.Request.Betas);
+        if (shaped.Format == WireFormat.Anthropic && AnthropicEnvelope.Of(deployment.Provider.Name) is { Version: not null } envelope)
+            return Cloud(run, envelope, changes);
         return new(client.Dialect.Compose(run.Request, changes), client.Wire, changes.Lost)
         {
             Headers = ForwardedHeaders.For(HubDialects.ProviderOf(shaped.Format).Headers, run.Request.Headers),

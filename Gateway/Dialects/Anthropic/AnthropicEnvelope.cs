@@ -40,7 +40,7 @@ public sealed class AnthropicEnvelope
     public static AnthropicEnvelope Of(string provider) => provider switch
     {
         "bedrock" => Bedrock,
-        "vertex_ai" => Vertex,
+        "vertex_ai" or "vertex_ai_beta" => Vertex,
         _ => Direct,
     };
 
