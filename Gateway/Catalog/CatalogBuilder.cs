@@ -131,6 +131,9 @@ internal sealed class CatalogBuilder(
             return null;
         if (!isMock && !provider.IsBuilt)
             Add(FindingKind.Refused, "litellm_params.model", $"{provider.DisplayName} is not supported yet; calls are answered with 501");
+        if (!isMock && provider.IsForRerankOnly && !model.Name.Contains("rerank", StringComparison.OrdinalIgnoreCase) && info.Mode != "rerank")
+            Add(FindingKind.Refused, "litellm_params.model",
+                $"{provider.DisplayName} is supported for rerank alone yet; other calls are answered with 501");
 
         var problems = new List<string>();
         var own = DeploymentPrice.Of(settings.Price, problems);

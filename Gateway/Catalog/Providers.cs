@@ -21,6 +21,7 @@ public static class Providers
         TakesMaxCompletionTokens = true,
         ChatLimitName = AnswerTerms.MaxCompletionTokensName,   // its reasoning models refuse max_tokens
         SpeaksOnlyWhenAsked = true,
+        ModeratesForFree = true, // platform.openai.com/docs/guides/moderation
     };
 
     /// <summary>The deployment's name is part of the URL, the version a parameter.</summary>
@@ -35,6 +36,7 @@ public static class Providers
         TakesMaxCompletionTokens = true,
         ChatLimitName = AnswerTerms.MaxCompletionTokensName,
         SpeaksOnlyWhenAsked = true,
+        Lacks = [Operation.ImageVariations, Operation.Moderations],
     };
 
     /// <summary>Any server that speaks OpenAI's wire.</summary>
@@ -92,7 +94,10 @@ public static class Providers
             CostReport = CostReport.Cost, // openrouter.ai/docs/use-cases/usage-accounting; a credit is a USD
         },
         Open("together_ai", "Together_ai", "https://api.together.xyz/v1",
-            "TOGETHERAI_API_KEY", "TOGETHER_API_KEY", "TOGETHER_AI_API_KEY", "TOGETHER_AI_TOKEN"),
+            "TOGETHERAI_API_KEY", "TOGETHER_API_KEY", "TOGETHER_AI_API_KEY", "TOGETHER_AI_TOKEN") with
+        {
+            RerankPath = "/rerank",
+        },
         Open("fireworks_ai", "Fireworks_ai", "https://api.fireworks.ai/inference/v1",
             "FIREWORKS_API_KEY", "FIREWORKS_AI_API_KEY", "FIREWORKSAI_API_KEY", "FIREWORKS_AI_TOKEN") with
         {
@@ -128,6 +133,11 @@ public static class Providers
         Open("zai", "ZAI", "https://api.z.ai/api/paas/v4", "ZAI_API_KEY"),
         Open("vercel_ai_gateway", "Vercel_ai_gateway", "https://ai-gateway.vercel.sh/v1", "VERCEL_AI_GATEWAY_API_KEY"),
         Open("baseten", "Baseten", "https://inference.baseten.co/v1", "BASETEN_API_KEY"),
+        Open("cohere", "Cohere", "https://api.cohere.com", "COHERE_API_KEY", "CO_API_KEY") with
+        {
+            RerankPath = "/v2/rerank", IsForRerankOnly = true,
+        },
+        Open("jina_ai", "Jina_ai", "https://api.jina.ai/v1", "JINA_AI_API_KEY") with { RerankPath = "/rerank" },
         Open("text-completion-openai", "OpenAI", "https://api.openai.com/v1", "OPENAI_API_KEY") with
         {
             ApiBaseVariables = ["OPENAI_API_BASE", "OPENAI_BASE_URL"],
@@ -149,12 +159,12 @@ public static class Providers
         {
             ApiBasePath = "/v1", ApiBaseVariables = ["OLLAMA_API_BASE"], KeyVariables = ["OLLAMA_API_KEY"],
         },
-        Server("hosted_vllm", "Hosted_vllm", null) with { TakesMaxCompletionTokens = true },
+        Server("hosted_vllm", "Hosted_vllm", null) with { TakesMaxCompletionTokens = true, RerankPath = "/rerank" },
+        Server("infinity", "Infinity", null) with { RerankPath = "/rerank" },
         Server("lm_studio", "Lm_studio", null),
         Server("llamafile", "Llamafile", "http://127.0.0.1:8080/v1"),
         Server("xinference", "Xinference", "http://127.0.0.1:9997/v1"),
-        Server("infinity", "Infinity", null),
-        Server("litellm_proxy", "Litellm_proxy", null) with { IsLocal = false, TakesMaxCompletionTokens = true },
+        Server("litellm_proxy", "Litellm_proxy", null) with { IsLocal = false, TakesMaxCompletionTokens = true, RerankPath = "/rerank" },
         Server("openai_like", "OpenAILike", null) with { IsLocal = false, TakesMaxCompletionTokens = true },
         CustomOpenAI,
         Mock,
@@ -172,7 +182,6 @@ public static class Providers
         Later("bedrock", "Bedrock", "AWS_ACCESS_KEY_ID"),
         Later("clarifai", "Clarifai", "CLARIFAI_API_KEY"),
         Later("cloudflare", "Cloudflare", "CLOUDFLARE_API_KEY"),
-        Later("cohere", "Cohere", "COHERE_API_KEY"),
         Later("cohere_chat", "Cohere", "COHERE_API_KEY"),
         Later("cometapi", "CometAPI", "COMETAPI_KEY"),
         Later("compactifai", "CompactifAI", "COMPACTIFAI_API_KEY"),
@@ -188,7 +197,6 @@ public static class Providers
         Later("gradient_ai", "Gradient_ai", "GRADIENT_AI_API_KEY"),
         Later("heroku", "Heroku", "HEROKU_API_KEY"),
         Later("inception", "Inception", "INCEPTION_API_KEY"),
-        Later("jina_ai", "Jina_ai", "JINA_AI_API_KEY"),
         Later("lambda_ai", "Lambda_ai", "LAMBDA_API_KEY"),
         Later("maritalk", "Maritalk", "MARITALK_API_KEY"),
         Later("morph", "Morph", "MORPH_API_KEY"),

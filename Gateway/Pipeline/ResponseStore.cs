@@ -91,6 +91,13 @@ public sealed class ResponseStore : IDisposable
         }
     }
 
+    /// <summary>True when an answer of that id was kept for the caller, and is still.</summary>
+    public bool Has(string caller, string id)
+    {
+        lock (_lock)
+            return _entries.TryGetValue((caller, id), out var entry) && entry.Until > _time.GetUtcNow();
+    }
+
     /// <summary>Puts what went before in front of a request that goes on from an answer; any other stays as it is.</summary>
     /// <returns>Null, or that there is no such answer for this caller: nobody learns whether another has it.</returns>
     public ApiError? Resume(string caller, HubRequest request)

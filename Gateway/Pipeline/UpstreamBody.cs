@@ -23,7 +23,7 @@ internal readonly record struct UpstreamBody(SplicedBody Body, Wire Wire, IReadO
         body = default;
         var client = run.Endpoint;
         var shaped = asked with { Changes = WatsonxBody.Apply(asked.Changes, deployment) };
-        if (shaped.Format == client.Dialect.Format)
+        if (shaped.Format == client.Dialect.Format && !GoesOnFromKept(run))
         {
             body = PassThrough(run, deployment, shaped);
             return null;
@@ -55,7 +55,7 @@ internal readonly record struct UpstreamBody(SplicedBody Body, Wire Wire, IReadO
     /// <summary>Keeps the conversation where its client may go on from the answer's id.</summary>
     private static Action<IReadOnlyList<HubPart>>? Keeper(AttemptRun run, HubShown shown)
     {
-        if (run.Responses is not { } store || run.Endpoint.Dialect.Format != WireFormat.Responses)
+        if (run.Responses is not { } store || run.Endpoint.Dialect.Format != WireFormat.Responses || run.Request.Hub!.ForgetsAnswer)
             return null;
         var (caller, request) = (run.Exchange.Caller!.KeyId, run.Request.Hub!);
         return parts => store.Keep(caller, ResponsesClient.IdOf(shown), request, parts);
@@ -75,6 +75,10 @@ internal readonly record struct UpstreamBody(SplicedBody Body, Wire Wire, IReadO
         body = new(written, new EmbeddingWire(provider, request, target, run.ShownModel), lost);
         return null;
     }
+
+    /// <summary>True when what went before is in the gateway alone: then the provider has to be sent all of it.</summary>
+    private static bool GoesOnFromKept(AttemptRun run) =>
+        run.Request.PreviousResponseId is { } id && run.Responses?.Has(run.Exchange.Caller!.KeyId, id) == true;
 
     private static UpstreamBody PassThrough(AttemptRun run, Deployment deployment, in ShapedRequest shaped)
     {

@@ -45,7 +45,9 @@ public sealed class AnthropicEnvelope
     };
 
     /// <summary>The same changes to a client's body, and those that the envelope makes.</summary>
-    /// <param name="betas">What the client's <see cref="AnthropicHeaders.BetaName"/> lists; a header except where the version is in the body.</param>
+    /// <param name="betas">
+    /// What the client's <see cref="AnthropicHeaders.BetaName"/> lists; Bedrock wants it in the body, others as the header that it is.
+    /// </param>
     public RequestChanges Apply(RequestChanges changes, IReadOnlyList<string> betas)
     {
         if (Version is null)

@@ -61,8 +61,8 @@ internal sealed class ResponsesInputReader(HubRequest hub)
                 return ApiError.InvalidParameter(
                     $"{Param}[{index}]", "refers to an item that the provider would have to keep; send the item itself");
             case var type:
-                // What a tool of the provider's did, or a conversation that the provider has made shorter.
-                var feature = type == "compaction" ? Feature.ContextManagement : Feature.ServerTools;
+                // What a tool of the provider's did; or a conversation that the provider has made shorter, which only it can read.
+                var feature = type is "compaction" or "compaction_summary" ? Feature.UnknownPart : Feature.ServerTools;
                 hub.Use(feature, $"{Param} ({RecordedText.Shorten(type)})");
                 Last(HubRole.Assistant).Add(new HubForeignPart(WireFormat.Responses, item));
                 return null;

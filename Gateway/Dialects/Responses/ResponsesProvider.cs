@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Gateway.Dialects.Hub;
+using Gateway.Dialects.OpenAi;
 using static Gateway.Dialects.Hub.Feature;
 
 namespace Gateway.Dialects.Responses;
@@ -50,12 +51,21 @@ public sealed class ResponsesProvider : HubProvider
         (Store, Support.Native),
         (StoredConversation, Support.Native),
         (WebSearchOptions, Support.Translated), // as its web_search tool
+        (Prefill, Support.Native),
         (Truncation, Support.Native));
 
     /// <summary>Takes out tools that another provider would run, and parts that only another format has.</summary>
     public override void Fit(HubRequest request, HubTarget target, HubLosses losses)
     {
         const string Why = "tools that another provider runs cannot be run by this one";
+        foreach (var name in target.UnsupportedParams)
+        {
+            foreach (var use in request.Uses.Where(use => use.Feature == OpenAiParams.FeatureOf(name)).ToArray())
+            {
+                losses.Add(use.Param);
+                FeatureDrop.Drop(request, use);
+            }
+        }
         var isForeign = false;
         request.Tools.RemoveAll(tool =>
         {
