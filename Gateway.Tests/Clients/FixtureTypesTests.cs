@@ -44,7 +44,8 @@ public sealed class FixtureTypesTests
 
     [Test]
     public void RequestsToOpenAiAreItsLibrarysOptions() =>
-        AssertAll("-openai.request.json", static json => AssertKnown(Read<ChatCompletionOptions>(json).Patch, json));
+        AssertAll("-openai.request.json", static json => AssertKnown(Read<ChatCompletionOptions>(json).Patch, json),
+            "custom-tools", "prompt-cache-key", "tool-choice-allowed", "verbosity");
 
     [Test]
     public void AnswersToOpenAisClientsAreItsLibrarysCompletions() => AssertAll("-openai.answer.json", static json =>
@@ -55,14 +56,14 @@ public sealed class FixtureTypesTests
         Assert.That(read.ToolCalls.Select(static call => call.Id), Has.None.Empty);
         Assert.That(Enum.IsDefined(read.FinishReason));
         Assert.That(read.Usage.TotalTokenCount, Is.EqualTo(read.Usage.InputTokenCount + read.Usage.OutputTokenCount));
-    });
+    }, "custom-tools");
 
     [Test]
     public void StreamsToOpenAisClientsAreItsLibrarysUpdates() => AssertEvents("-openai.stream.txt", static json =>
     {
         if (json != "[DONE]")
             AssertKnown(Read<StreamingChatCompletionUpdate>(json).Patch, json);
-    });
+    }, "custom-tools");
 
     [Test]
     public void RequestsToResponsesAreItsLibrarysOptions() =>
@@ -74,7 +75,7 @@ public sealed class FixtureTypesTests
             var read = Read<CreateResponseOptions>(body.ToJsonString());
             Assert.That(read.InputItems, Is.Not.Empty);
             AssertKnown(read.Patch, json);
-        });
+        }, "stored-conversation");
 
     /// <summary>The server takes a message's content as a text alone, and a result as a list of parts; the library knows neither.</summary>
     private static void WriteAsTheLibraryDoes(JsonObject item)
@@ -113,16 +114,18 @@ public sealed class FixtureTypesTests
     private static Dictionary<string, JsonElement> Members(string json) =>
         JsonSerializer.Deserialize<Dictionary<string, JsonElement>>(json)!;
 
-    private static void AssertEvents(string ending, Action<string> read) => AssertAll(ending, text =>
+    private static void AssertEvents(string ending, Action<string> read, params string[] unknown) => AssertAll(ending, text =>
     {
         foreach (var line in text.Split('\n').Where(static line => line.StartsWith("data: ", StringComparison.Ordinal)))
             read(line["data: ".Length..]);
-    });
+    }, unknown);
 
     /// <summary>Reads every file, and tells all that cannot be read.</summary>
-    private static void AssertAll(string ending, Action<string> read)
+    /// <param name="unknown">Features that the server documents and the library does not know yet: a file of each cannot be read.</param>
+    private static void AssertAll(string ending, Action<string> read, params string[] unknown)
     {
         List<string> faults = [];
+        HashSet<string> missed = [];
         var files = HubFixture.Expected(ending).ToList();
         foreach (var file in files)
         {
@@ -133,11 +136,15 @@ public sealed class FixtureTypesTests
             }
             catch (Exception fault)
             {
-                var feature = Path.GetFileName(Path.GetDirectoryName(Path.GetDirectoryName(file)));
-                faults.Add($"{feature}/{Path.GetFileName(file)}: {fault.Message}");
+                var feature = Path.GetFileName(Path.GetDirectoryName(Path.GetDirectoryName(file)))!;
+                if (unknown.Contains(feature))
+                    missed.Add(feature);
+                else
+                    faults.Add($"{feature}/{Path.GetFileName(file)}: {fault.Message}");
             }
         }
         Assert.That(files, Is.Not.Empty);
         Assert.That(faults, Is.Empty);
+        Assert.That(missed, Is.EquivalentTo(unknown), "the library knows the others now");
     }
 }
