@@ -77,9 +77,14 @@ public static class HubTranslation
             return ParamErrors.UnsupportedContent(target.Provider, losses.Content, target.Model, losses.Why);
         if (losses.Params.Count > 0 && !settings.DropsUnsupported)
             return ParamErrors.Unsupported(target.Provider, losses.Params, target.Model, losses.Why);
-        body.Add(Write(copy, provider, target, settings.Overrides));
+        body.Add(Write(copy, provider, target, [.. OwnDefaults(copy, settings), .. settings.Overrides]));
         return null;
     }
+
+    /// <summary>What a config sets that is the provider's own (Ollama's num_ctx), where the client does not say it.</summary>
+    private static IEnumerable<KeyValuePair<string, string>> OwnDefaults(HubRequest copy, HubSettings settings) => settings.Defaults.Where(own =>
+        HubJson.TryParse(own.Value) is { } value && !IsKnown(own.Key, value)
+        && !copy.Extras.Exists(extra => extra.Key == own.Key) && !settings.Overrides.Any(over => over.Key == own.Key));
 
     private static void Configure(HubRequest copy, HubSettings settings)
     {
@@ -87,7 +92,7 @@ public static class HubTranslation
         {
             var scratch = new HubRequest();
             if (HubJson.TryParse(json) is { } value && HubClient.ReadSetting(scratch, name, value) is null
-                && scratch.Uses.TrueForAll(use => use.Feature == Feature.Unknown || !copy.Uses.Exists(asked => asked.Feature == use.Feature)))
+                && scratch.Uses.TrueForAll(use => use.Feature != Feature.Unknown && !copy.Uses.Exists(asked => asked.Feature == use.Feature)))
                 HubClient.ReadSetting(copy, name, value);
         }
         foreach (var (name, json) in settings.Overrides)
