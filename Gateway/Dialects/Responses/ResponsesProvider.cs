@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Gateway.Dialects.Hub;
+using Gateway.Dialects.OpenAi;
 using static Gateway.Dialects.Hub.Feature;
 
 namespace Gateway.Dialects.Responses;
@@ -56,6 +57,7 @@ public sealed class ResponsesProvider : HubProvider
     public override void Fit(HubRequest request, HubTarget target, HubLosses losses)
     {
         const string Why = "tools that another provider runs cannot be run by this one";
+        OpenAiFit.Fit(request, target, losses);
         var isForeign = false;
         request.Tools.RemoveAll(tool =>
         {
