@@ -51,6 +51,9 @@ public sealed record ApiError
     /// <summary>A parameter whose value cannot be used.</summary>
     public static ApiError InvalidParameter(string name, string reason) => BadRequest(name, $"Invalid value: '{name}' {reason}.");
 
+    /// <summary>The body is not a form that the gateway reads.</summary>
+    public static ApiError InvalidForm(string reason) => BadRequest("request_body", $"Invalid multipart/form-data: {reason}.");
+
     /// <summary>No model is named anywhere.</summary>
     public static ApiError NoModel() => BadRequest("model", "The request names no model: send 'model' in the body.");
 
@@ -200,6 +203,15 @@ public sealed record ApiError
         ExceptionClass = "NotImplementedError",
     };
 
+    /// <summary>The provider has no URL for what is asked for, or the gateway does not know it.</summary>
+    public static ApiError NoSuchCall(string provider, string route) => new()
+    {
+        Status = 501,
+        Type = "not_implemented_error",
+        Message = $"The provider '{provider}' cannot be called for {route} by this version of the gateway.",
+        ExceptionClass = "NotImplementedError",
+    };
+
     /// <summary>One of LiteLLM's management calls, which the config file and the command line stand for.</summary>
     public static ApiError ManagedByConfig(string route) => new()
     {
@@ -295,14 +307,15 @@ public sealed record ApiError
     };
 
     /// <summary>A model of which nobody knows what it costs, and a caller whose budget could be passed by with it.</summary>
-    public static ApiError UnknownPrice(string model) => new()
+    /// <param name="settings">Which settings would tell it.</param>
+    public static ApiError UnknownPrice(string model, string settings) => new()
     {
         Status = StatusCodes.Status400BadRequest,
         Type = "invalid_request_error",
         Param = "model",
         Code = "unknown_price",
-        Message = $"The price of {model} is not known, so it cannot be used with a budget. Set input_cost_per_token and "
-            + "output_cost_per_token in its litellm_params, or general_settings.unknown_price: allow.",
+        Message = $"The price of {model} is not known, so it cannot be used with a budget. Set {settings} "
+            + "in its litellm_params, or general_settings.unknown_price: allow.",
         ShouldRetry = false,
     };
 

@@ -198,14 +198,18 @@ public sealed partial class GatewayApp : IAsyncDisposable
         var stopping = web.Lifetime.ApplicationStopping;
         var attempts = new Attempts(router, upstream, ledger, metrics, time, options.Random, stopping);
         var checks = new RequestChecks(_keys, limiter, time);
+        var owned = Own(new OwnedIds(database, ledger.Writer, time));
+        var files = new FileCalls(owned, limiter, new FileUpstream(upstream, ledger, time), buffers);
+        var responses = Own(new ResponseStore(time));
         var pipeline = new GatewayPipeline(
-            live.Snapshot, checks, limiter, attempts, ledger, decisions, metrics, log, buffers, Own(new ResponseStore(time)), time,
+            live.Snapshot, checks, limiter, attempts, files, ledger, decisions, metrics, log, buffers, responses, new ResponseIds(owned, responses), time,
             logs.CreateLogger<GatewayPipeline>(), stopping);
         var probes = new HealthProbes(live.Snapshot, checks, upstream, ledger, time, stopping);
         var health = Own(new HealthChecks(
             live.Snapshot, probes, router.SetHealth, time, options.Random, logs.CreateLogger<HealthChecks>()));
         health.Start();
         Map(web, pipeline, _keys, ledger, _reloader, live.Snapshot, health, () => ServingState.Of(live.Snapshot(), router, health));
+        TokenCountApi.Map(web, new TokenCount(live.Snapshot, checks, buffers, time));
         SpendApi.Map(web, _keys, limiter, live.Snapshot, time);
         ExplainApi.Map(web, decisions, new DryRun(live.Snapshot, checks, _keys, router, buffers, time), _keys, live.Snapshot);
         return web;
@@ -222,6 +226,8 @@ public sealed partial class GatewayApp : IAsyncDisposable
         web.Use(next => http => ApiAnswer.ServeAsync(http, next));
         var admin = new AdminAccess(keys, snapshot);
         ClientApi.Map(web, pipeline);
+        PassThroughApi.Map(web, pipeline);
+        FilesApi.Map(web, pipeline);
         ModelsApi.Map(web, keys, snapshot);
         HealthApi.Map(web, admin, ledger, reloader, snapshot, checks, serving);
         ConfigApi.Map(web, admin, reloader, snapshot);

@@ -14,6 +14,12 @@ public enum PriceUnit
 
     /// <summary>A second of the answer's time, besides its tokens; LiteLLM has two names, whose prices are added.</summary>
     InputSecond, OutputSecond,
+
+    /// <summary>A picture that is drawn; LiteLLM has two names for it, of which the dearer counts.</summary>
+    InputPicture, OutputPicture,
+
+    /// <summary>A character that is spoken, a search unit of a rerank.</summary>
+    Character, SearchUnit,
 }
 
 /// <summary>What one of LiteLLM's price names means: <c>input_cost_per_token_above_200k_tokens_priority</c>.</summary>
@@ -43,6 +49,10 @@ public readonly record struct PriceField(PriceUnit Unit, long Above = 0, Service
         ["input_cost_per_request"] = PriceUnit.Request,
         ["input_cost_per_second"] = PriceUnit.InputSecond,
         ["output_cost_per_second"] = PriceUnit.OutputSecond,
+        ["input_cost_per_image"] = PriceUnit.InputPicture,
+        ["output_cost_per_image"] = PriceUnit.OutputPicture,
+        ["input_cost_per_character"] = PriceUnit.Character,
+        ["input_cost_per_query"] = PriceUnit.SearchUnit,
     }.ToFrozenDictionary();
 
     private static readonly (string Suffix, ServiceTier Service)[] Services =
@@ -50,6 +60,9 @@ public readonly record struct PriceField(PriceUnit Unit, long Above = 0, Service
 
     /// <summary>True for what is counted in tokens, which alone may depend on the prompt's length and on the urgency.</summary>
     public bool IsPerToken => Unit < PriceUnit.Request;
+
+    /// <summary>True for what is billed by the piece where it is passed through by path, and nowhere else.</summary>
+    public bool IsPerPiece => Unit > PriceUnit.OutputSecond;
 
     /// <summary>Reads a name. False: it is no price that is known.</summary>
     public static bool TryRead(ReadOnlySpan<char> name, out PriceField field)

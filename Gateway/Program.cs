@@ -17,6 +17,7 @@ var root = new RootCommand("An AI model gateway: one executable, a LiteLLM-style
     ExplainCommand.Create(environment),
     KeyCommand.Create(environment, TimeProvider.System),
     PriceCommand.Create(environment),
+    CompatCommand.Create(),
     VersionCommand.Create(),
 };
 serve.AddTo(root, environment);

@@ -17,4 +17,7 @@ public sealed record ReportedBill
 
     /// <summary>Sources that were used: <c>num_sources_used</c>.</summary>
     public long? Sources { get; init; }
+
+    /// <summary>What is billed by the piece. Null: nothing was counted.</summary>
+    public BilledUnits? Units { get; init; }
 }

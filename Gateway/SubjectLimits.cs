@@ -35,6 +35,9 @@ public sealed record SubjectLimits
         MaxBudget is not null || SoftBudget is not null || Rpm is not null || Tpm is not null || MaxParallelRequests is not null
         || !Models.IsEmpty;
 
+    /// <summary>True when any money is limited, that for one model included.</summary>
+    public bool HasBudget => MaxBudget is not null || Models.Any(static model => model.Limits.MaxBudget is not null);
+
     /// <summary>The limits for a model: those of its name, else of the longest pattern that fits. Null: none.</summary>
     public SubjectModelLimits? ForModel(string model)
     {

@@ -56,9 +56,6 @@ public sealed class DeploymentTests
     [TestCase("openai/m", "https://box/v1/", Operation.Chat, "https://box/v1/chat/completions")]
     [TestCase("openai/m", "https://box/v1", Operation.Completions, "https://box/v1/completions")]
     [TestCase("openai/m", null, Operation.Embeddings, "https://api.openai.com/v1/embeddings")]
-    [TestCase("ollama/m", "http://ollama:11434", Operation.Chat, "http://ollama:11434/v1/chat/completions")]
-    [TestCase("ollama_chat/m", "http://ollama:11434/v1/", Operation.Chat, "http://ollama:11434/v1/chat/completions")]
-    [TestCase("ollama/m", null, Operation.Chat, "http://localhost:11434/v1/chat/completions")]
     [TestCase("perplexity/m", null, Operation.Chat, "https://api.perplexity.ai/chat/completions")]
     [TestCase("azure/m", "https://r.openai.azure.com/", Operation.Chat,
         "https://r.openai.azure.com/openai/deployments/m/chat/completions?api-version=2025-02-01-preview")]
@@ -87,6 +84,14 @@ public sealed class DeploymentTests
         "https://us-central1-aiplatform.googleapis.com/v1/projects/p-1/locations/us-central1/endpoints/openapi/chat/completions")]
     [TestCase("watsonx/ibm/granite-3-8b", "https://us-south.ml.cloud.ibm.com", true,
         "https://us-south.ml.cloud.ibm.com/ml/v1/text/chat_stream?version=2025-02-11")]
+    [TestCase("ollama/m", "http://ollama:11434", false, "http://ollama:11434/api/chat")]
+    [TestCase("ollama_chat/m", "http://ollama:11434/v1/", true, "http://ollama:11434/api/chat")]
+    [TestCase("ollama/m", null, false, "http://localhost:11434/api/chat")]
+    [TestCase("cohere/command-r", null, false, "https://api.cohere.com/v2/chat")]
+    [TestCase("bedrock/anthropic.claude-sonnet-4-5-20250929-v1:0", null, true,
+        "https://bedrock-runtime.us-west-2.amazonaws.com/model/anthropic.claude-sonnet-4-5-20250929-v1%3A0/converse-stream")]
+    [TestCase("bedrock/converse/us-gov-west-1/amazon.nova-lite-v1:0", null, false,
+        "https://bedrock-runtime.us-gov-west-1.amazonaws.com/model/amazon.nova-lite-v1%3A0/converse")]
     [TestCase("databricks/m", "https://dbc.example", false, "https://dbc.example/serving-endpoints/chat/completions")]
     public void AChatOfAnOpenAiClientIsSpokenInTheProvidersFormat(string model, string? apiBase, bool isStream, string url)
     {

@@ -109,7 +109,7 @@ public sealed class CostSettingTests
 
     [TestCase("input_cost_per_token_above_200k_tokens: -1", "input_cost_per_token_above_200k_tokens: must be an amount in USD")]
     [TestCase("tiered_pricing: [{input_cost_per_token: 1e-6}]", "range: must be two numbers of tokens")]
-    [TestCase("input_cost_per_character: 1e-6", "input_cost_per_character: is not honoured by this version")]
+    [TestCase("input_cost_per_pixel: 1e-6", "input_cost_per_pixel: is not honoured by this version")]
     public void APriceThatCannotBeReadIsReported(string setting, string said) =>
         Assert.That(ConfigText.ReadParams(setting).Said(), Has.Exactly(1).Contains(said));
 

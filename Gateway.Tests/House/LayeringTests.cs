@@ -30,7 +30,7 @@ public sealed partial class LayeringTests
         ["Alerts"] = ["Limits", "Config"],
         // what people touch
         ["Api"] = ["Pipeline", "Reload", "Catalog", "Config", "Pricing", "Keys", "Limits", "Ledger", "Decisions", "Dialects"],
-        ["Cli"] = ["Config", "Reload", "Catalog", "Pricing", "Keys", "Ledger", "Decisions", "Storage", "Telemetry"],
+        ["Cli"] = ["Config", "Reload", "Catalog", "Dialects", "Pricing", "Keys", "Ledger", "Decisions", "Storage", "Telemetry"],
     };
 
     // The files at the root that are not vocabulary: they put everything together.

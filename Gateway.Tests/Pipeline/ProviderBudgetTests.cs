@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Gateway.Limits;
 
 namespace Gateway.Tests.Pipeline;
 
@@ -53,6 +54,6 @@ public sealed class ProviderBudgetTests
         if (status != 400)
             return;
         var (message, _, _, code) = await response.ErrorAsync();
-        Assert.That((code, message), Is.EqualTo(("unknown_price", ApiError.UnknownPrice("openai/nobody-knows").Message)));
+        Assert.That((code, message), Is.EqualTo(("unknown_price", ApiError.UnknownPrice("openai/nobody-knows", AdmitRequest.TokenPrices).Message)));
     }
 }

@@ -283,7 +283,7 @@ public sealed class RequestBoundTests
     [Test]
     public void AProviderThatCannotBeCalledYetCostsNothingAndIsNotUnpriced()
     {
-        var bound = new BoundFixture(Models(Model("m"), "  - {model_name: m, litellm_params: {model: cohere/unheard-of, api_key: k}}\n"))
+        var bound = new BoundFixture(Models(Model("m"), "  - {model_name: m, litellm_params: {model: replicate/unheard-of, api_key: k}}\n"))
             .Bound("""{"model":"m"}""");
 
         Assert.That(bound.UnpricedModel, Is.Null);

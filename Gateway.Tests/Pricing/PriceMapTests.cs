@@ -35,6 +35,29 @@ public sealed class PriceMapTests
         Assert.That((book.Find("openai", "odd", Now), problems.Count), Is.EqualTo(((ModelPrice?)null, 0)));
     }
 
+    [TestCase("openai", "tts", "Character", 1_000_000_000)]
+    [TestCase("openai", "dall-e", "Image", 100_000_000_000_000)]
+    [TestCase("openai", "whisper", "AudioSecond", 200_000_000_000)]
+    [TestCase("cohere", "rerank", "SearchUnit", 2_000_000_000_000)]
+    public void PiecesHaveAPriceWhereTokensHaveNone(string provider, string model, string unit, long rate)
+    {
+        var (book, _) = Read("""
+            {"tts": {"mode": "audio_speech", "input_cost_per_character": 1e-6},
+             "dall-e": {"mode": "image_generation", "input_cost_per_image": 0.05, "output_cost_per_image": 0.1},
+             "whisper": {"mode": "audio_transcription", "input_cost_per_second": 0.0001, "output_cost_per_second": 0.0002},
+             "rerank": {"mode": "rerank", "input_cost_per_query": 0.002}}
+            """);
+
+        var price = book.FindAny(provider, model, Now)!;
+
+        var units = price.Units;
+        Assert.That(
+            unit switch { "Character" => units.Character, "Image" => units.Image, "AudioSecond" => units.AudioSecond, _ => units.SearchUnit },
+            Is.EqualTo(rate));
+        Assert.That((price.PricesTokens, price.PerSecond, price.IsFree), Is.EqualTo((false, 0L, false)));
+        Assert.That(book.Find(provider, model, Now), Is.Null, "a chat at this price would be free");
+    }
+
     [TestCase("bedrock", "anthropic.claude-x", "bedrock_converse", true)]
     [TestCase("vertex_ai", "anthropic.claude-x", "vertex_ai-language-models", true)]
     [TestCase("text-completion-openai", "anthropic.claude-x", "openai", true)]
@@ -92,13 +115,16 @@ public sealed class PriceMapTests
     [TestCase("cache_read_input_token_cost_above_272k_tokens_priority", PriceUnit.CachedRead, 272_000, ServiceTier.Priority)]
     [TestCase("output_cost_per_reasoning_token_flex", PriceUnit.Reasoning, 0, ServiceTier.Flex)]
     [TestCase("input_cost_per_token_batches", PriceUnit.Input, 0, ServiceTier.Batch)]
+    [TestCase("input_cost_per_character", PriceUnit.Character, 0, ServiceTier.Standard)]
+    [TestCase("output_cost_per_image", PriceUnit.OutputPicture, 0, ServiceTier.Standard)]
+    [TestCase("input_cost_per_query", PriceUnit.SearchUnit, 0, ServiceTier.Standard)]
     public void APriceNameTellsWhatItIsFor(string name, PriceUnit unit, long above, ServiceTier service)
     {
         Assert.That(PriceField.TryRead(name, out var field), Is.True);
         Assert.That(field, Is.EqualTo(new PriceField(unit, above, service)));
     }
 
-    [TestCase("input_cost_per_character")]
+    [TestCase("input_cost_per_pixel")]
     [TestCase("input_cost_per_token_above_k_tokens")]
     [TestCase("input_cost_per_token_above_99999999k_tokens")]
     [TestCase("input_cost_per_token_above_-1k_tokens")]

@@ -6,10 +6,10 @@ namespace Gateway.Tests.Pricing;
 public sealed class PricedAnswerTests
 {
     private const string Answer = """
-        {"id":"c","object":"chat.completion","model":"g",
-        "choices":[{"index":0,"message":{"role":"assistant","content":"x"},"finish_reason":"stop"}],
-        "usage":{"prompt_tokens":300,"completion_tokens":1400,"total_tokens":1700,"prompt_tokens_details":{"image_tokens":258},
-        "completion_tokens_details":{"reasoning_tokens":100,"image_tokens":1290}}}
+        {"candidates":[{"content":{"role":"model","parts":[{"text":"x"}]},"finishReason":"STOP","index":0}],
+        "usageMetadata":{"promptTokenCount":300,"candidatesTokenCount":1300,"thoughtsTokenCount":100,"totalTokenCount":1700,
+        "promptTokensDetails":[{"modality":"TEXT","tokenCount":42},{"modality":"IMAGE","tokenCount":258}],
+        "candidatesTokensDetails":[{"modality":"IMAGE","tokenCount":1290}]}}
         """;
 
     [Test]

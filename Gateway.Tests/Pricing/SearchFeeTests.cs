@@ -3,6 +3,7 @@ using Gateway.Dialects.OpenAi;
 using Gateway.Pipeline;
 using Gateway.Pricing;
 using Gateway.Tests.Catalog;
+using Gateway.Tests.Pipeline;
 
 namespace Gateway.Tests.Pricing;
 
@@ -11,11 +12,9 @@ public sealed class SearchFeeTests
 {
     private const string Tokens = "\"prompt_tokens\":1000,\"completion_tokens\":1000,\"total_tokens\":2000";
 
-    // Tokens: gpt-4o-search-preview 2.5 and 10, haiku-4-5 1 and 5, sonar-deep-research 2 and 8, grok-3 3 and 15 USD per million.
+    // Tokens: gpt-4o-search-preview 2.5 and 10, sonar-deep-research 2 and 8, grok-3 3 and 15 USD per million.
     [TestCase("openai/gpt-4o-search-preview", "", "", 12_500_000 + 25_000_000)]
     [TestCase("openai/gpt-4o-search-preview", "\"web_search_options\":{\"search_context_size\":\"high\"},", "", 12_500_000 + 25_000_000)]
-    [TestCase("anthropic/claude-haiku-4-5", "", ",\"server_tool_use\":{\"web_search_requests\":3}", 6_000_000 + 3 * 10_000_000)]
-    [TestCase("anthropic/claude-haiku-4-5", "", "", 6_000_000)]
     [TestCase("perplexity/sonar-deep-research", "", ",\"num_search_queries\":28", 10_000_000 + 28 * 5_000_000)]
     [TestCase("perplexity/sonar-deep-research", "", "", 10_000_000 + 5_000_000)]
     [TestCase("xai/grok-3", "\"search_parameters\":{\"mode\":\"auto\"},", ",\"num_sources_used\":4", 18_000_000 + 4 * 25_000_000)]
@@ -26,6 +25,37 @@ public sealed class SearchFeeTests
         {
             var billed = await Billed.AskAsync($"model: {model}", $"{{{Tokens}{usage}}}", isStream, asks);
             Assert.That(billed.Nano, Is.EqualTo(nano), $"stream: {isStream}");
+        }
+    }
+
+    // Tokens: haiku-4-5 1 and 5 USD per million; a search 0.01 USD.
+    [TestCase("", 6_000_000)]
+    [TestCase(",\"server_tool_use\":{\"web_search_requests\":3}", 6_000_000 + 3 * 10_000_000)]
+    public async Task ClaudesSearchesAreBookedBesideTheTokens(string searches, long nano)
+    {
+        const string Message = """{"id":"m","type":"message","role":"assistant","model":"claude-haiku-4-5","content":[CONTENT],"usage":{"input_tokens":1000,"output_tokens":OUT}}""";
+        var usage = $"{{\"output_tokens\":1000{searches}}}";
+        await using var whole = await ScriptedUpstream.AnswersAsync(
+            Message.Replace("CONTENT", """{"type":"text","text":"hello"}""").Replace("OUT", $"1000{searches}"));
+        await using var stream = await ScriptedUpstream.StreamsAsync(
+            $"{{\"type\":\"message_start\",\"message\":{Message.Replace("CONTENT", "").Replace("OUT", "1")}}}",
+            """{"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}}""",
+            """{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"hello"}}""",
+            """{"type":"content_block_stop","index":0}""",
+            $"{{\"type\":\"message_delta\",\"delta\":{{\"stop_reason\":\"end_turn\"}},\"usage\":{usage}}}",
+            """{"type":"message_stop"}""");
+        foreach (var (upstream, isStream) in new[] { (whole, false), (stream, true) })
+        {
+            await using var gateway = await GatewayHost.StartAsync("""
+                model_list:
+                  - model_name: claude
+                    litellm_params: {model: anthropic/claude-haiku-4-5, api_base: "{upstream}", api_key: k}
+                """, upstream);
+            using var response = await gateway.ChatAsync(
+                $$"""{"model":"claude","stream":{{(isStream ? "true" : "false")}},"messages":[{"role":"user","content":"hi"}]}""");
+            await response.TextAsync();
+            var row = (await gateway.StopAndReadAsync()).Single();
+            Assert.That(row["cost_nano_usd"], Is.EqualTo(nano), $"stream: {isStream}");
         }
     }
 

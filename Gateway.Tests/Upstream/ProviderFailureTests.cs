@@ -147,7 +147,9 @@ public sealed class ProviderFailureTests
     [TestCase("503", 503)]
     [TestCase("200", 500)]
     [TestCase("99999999999", 500)]
-    [TestCase("rate_limit_exceeded", 500)]
+    [TestCase("rate_limit_exceeded", 429)]
+    [TestCase("invalid_prompt", 400)]
+    [TestCase("server_error", 500)]
     [TestCase(null, 500)]
     public void AnErrorInA200HasTheStatusThatItsCodeNames(string? code, int status) =>
         Assert.That(new ProviderError("m", null, null, code).Status, Is.EqualTo(status));

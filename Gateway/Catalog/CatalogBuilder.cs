@@ -124,9 +124,12 @@ internal sealed class CatalogBuilder(
     {
         var (settings, info) = (_config.Params, _config.Info);
         var provider = model.Provider;
+        var region = BedrockName.Take(ref model);
         var isMock = provider == Providers.Mock || settings.MockResponse is not null;
         var (apiBase, version) = ("", settings.ApiVersion);
         var cloud = isMock ? CloudSettings.None : FindCloud(provider);
+        if (region is not null)
+            cloud = cloud with { Aws = cloud.Aws with { RegionName = region } };
         if (!isMock && provider.IsBuilt && !FindBase(provider, model.Name, cloud, out apiBase, ref version))
             return null;
         if (!isMock && !provider.IsBuilt)

@@ -98,13 +98,17 @@ public sealed record Deployment
     /// <summary>What is taken off and put on what an answer costs, whoever says what that is.</summary>
     internal PriceAdjustment Adjustment => Adjustments.Of(Provider);
 
-    /// <summary>What a model costs here at a time. Null: unknown.</summary>
-    internal ModelPrice? FindPrice(PriceBook prices, string upstreamModel, DateTimeOffset at)
+    /// <summary>What a model's tokens cost here at a time. Null: unknown.</summary>
+    internal ModelPrice? FindPrice(PriceBook prices, string upstreamModel, DateTimeOffset at) =>
+        FindAnyPrice(prices, upstreamModel, at) is { PricesTokens: true } price ? price : null;
+
+    /// <summary>As <see cref="FindPrice"/>, where pieces alone may have a price too (<see cref="ModelPrice.PricesTokens"/>).</summary>
+    internal ModelPrice? FindAnyPrice(PriceBook prices, string upstreamModel, DateTimeOffset at)
     {
         if (OwnPrice is not null)
             return Adjustments.Apply(Provider, OwnPrice);
         var (provider, model) = Priced(upstreamModel);
-        return Adjustments.Apply(Provider, prices.Find(provider, model, at));
+        return Adjustments.Apply(Provider, prices.FindAny(provider, model, at));
     }
 
     /// <summary>What the price book knows of a model's size.</summary>
@@ -147,6 +151,17 @@ public sealed class ModelGroup
     /// <summary>What the model is called at one of the group's deployments.</summary>
     public string UpstreamModelOf(Deployment deployment) =>
         UpstreamModels.IsEmpty ? deployment.UpstreamModel : UpstreamModels[Deployments.IndexOf(deployment)];
+
+    /// <summary>The group with one of its deployments alone.</summary>
+    public ModelGroup Only(Deployment deployment) => new()
+    {
+        Name = Name,
+        Deployments = [deployment],
+        IsById = IsById,
+        UpstreamModels = UpstreamModels.IsEmpty ? [] : [UpstreamModelOf(deployment)],
+        Prices = Prices,
+        AccessGroups = AccessGroups,
+    };
 
     /// <summary>The input tokens that the model takes at the deployment of that index. Null: not known.</summary>
     public long? ContextWindowOf(int index) => LimitsOf(index).ContextWindow;

@@ -41,6 +41,10 @@ internal static class ModelAccess
         return AllowedWithProvider(models, requested, prices);
     }
 
+    /// <summary>True when a list allows everything.</summary>
+    public static bool AllowsEverything(ImmutableArray<string> models) => models.IsDefaultOrEmpty
+        || (!models.Contains(None) && models.Any(static entry => entry is "*" or All or AllOfTeam));
+
     private static bool Names(string entry, string name) =>
         entry == name || WildcardPattern.IsPattern(entry) && WildcardPattern.Matches(entry, name);
 

@@ -60,6 +60,9 @@ public sealed class ModelCatalog
     /// <summary>All deployments in file order.</summary>
     public ImmutableArray<Deployment> Deployments { get; }
 
+    /// <summary>The accounts of <c>files_settings</c>, whose files and batches are served.</summary>
+    public ImmutableArray<Deployment> FileAccounts { get; private init; } = [];
+
     /// <summary>The groups with a name of their own, in file order; no aliases, no wildcards.</summary>
     public ImmutableArray<ModelGroup> Groups { get; }
 
@@ -84,7 +87,10 @@ public sealed class ModelCatalog
         prices = ConfiguredPrices.Over(config.LiteLlm.PriceMap, prices, findings);
         var adjustments = CostAdjustments.Read(config.LiteLlm, findings);
         var builder = new CatalogBuilder(environment, prices, adjustments, now, findings);
-        var catalog = new ModelCatalog(config, [.. config.ModelList.SelectMany(builder.Build)], prices);
+        var catalog = new ModelCatalog(config, [.. config.ModelList.SelectMany(builder.Build)], prices)
+        {
+            FileAccounts = [.. config.FilesSettings.SelectMany(builder.Build)],
+        };
         builder.LeftOut.UnionWith(config.ModelsOfMissingVariables);
         CatalogChecks.Run(config, catalog, builder.LeftOut, findings);
         return catalog;
@@ -107,6 +113,10 @@ public sealed class ModelCatalog
             ?? FromId(model);                                                           // 5
     }
 
+    /// <summary>True when a caller may use all models, those that nobody has named too.</summary>
+    public static bool AllowsEverything(Caller caller) =>
+        ModelAccess.AllowsEverything(caller.Models) && ModelAccess.AllowsEverything(caller.TeamModels);
+
     /// <summary>True when the name can be called.</summary>
     public bool Knows(string model) => Resolve(model) is not null;
 
@@ -116,6 +126,10 @@ public sealed class ModelCatalog
     /// <param name="at">When the request was made.</param>
     public ModelPrice? PriceFor(Deployment deployment, string upstreamModel, DateTimeOffset at) =>
         deployment.FindPrice(_prices, upstreamModel, at);
+
+    /// <summary>As <see cref="PriceFor"/>, where pieces alone may have a price too (<see cref="ModelPrice.PricesTokens"/>).</summary>
+    public ModelPrice? AnyPriceFor(Deployment deployment, string upstreamModel, DateTimeOffset at) =>
+        deployment.FindAnyPrice(_prices, upstreamModel, at);
 
     /// <summary>
     /// The name under which a limit of output tokens is set in a body without one. Any server may stand behind <c>openai/</c> with a base

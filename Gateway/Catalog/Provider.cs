@@ -72,6 +72,20 @@ public sealed record Provider
     /// <summary>False: known, but the gateway cannot speak to it yet; a call is answered with 501.</summary>
     public bool IsBuilt { get; init; } = true;
 
+    /// <summary>Where it takes a rerank, behind its base URL. Null: it takes none.</summary>
+    public string? RerankPath { get; init; }
+
+    /// <summary>Operations that it has no URL for, beside a rerank. Empty: nobody says so, and the provider's answer tells.</summary>
+    public Operation[] Lacks { get; init; } = [];
+
+    /// <summary>True where a moderation costs nothing.</summary>
+    public bool ModeratesForFree { get; init; }
+
+    /// <summary>True when it can be asked for an operation.</summary>
+    public bool Takes(Operation operation) => operation == Operation.Rerank
+        ? RerankPath is not null
+        : !Lacks.Contains(operation) && (!operation.IsPassedThrough() || Speaks.Contains(WireFormat.OpenAi));
+
     /// <summary>
     /// True where a chat's <c>max_completion_tokens</c> is read, as documented. False: it may be passed over, so it is sent as
     /// <c>max_tokens</c>, which all know; LiteLLM does so too.

@@ -21,6 +21,7 @@ public static class Providers
         TakesMaxCompletionTokens = true,
         ChatLimitName = AnswerTerms.MaxCompletionTokensName,   // its reasoning models refuse max_tokens
         SpeaksOnlyWhenAsked = true,
+        ModeratesForFree = true, // platform.openai.com/docs/guides/moderation
     };
 
     /// <summary>The deployment's name is part of the URL, the version a parameter.</summary>
@@ -35,6 +36,7 @@ public static class Providers
         TakesMaxCompletionTokens = true,
         ChatLimitName = AnswerTerms.MaxCompletionTokensName,
         SpeaksOnlyWhenAsked = true,
+        Lacks = [Operation.ImageVariations, Operation.Moderations],
     };
 
     /// <summary>Any server that speaks OpenAI's wire.</summary>
@@ -92,7 +94,10 @@ public static class Providers
             CostReport = CostReport.Cost, // openrouter.ai/docs/use-cases/usage-accounting; a credit is a USD
         },
         Open("together_ai", "Together_ai", "https://api.together.xyz/v1",
-            "TOGETHERAI_API_KEY", "TOGETHER_API_KEY", "TOGETHER_AI_API_KEY", "TOGETHER_AI_TOKEN"),
+            "TOGETHERAI_API_KEY", "TOGETHER_API_KEY", "TOGETHER_AI_API_KEY", "TOGETHER_AI_TOKEN") with
+        {
+            RerankPath = "/rerank",
+        },
         Open("fireworks_ai", "Fireworks_ai", "https://api.fireworks.ai/inference/v1",
             "FIREWORKS_API_KEY", "FIREWORKS_AI_API_KEY", "FIREWORKSAI_API_KEY", "FIREWORKS_AI_TOKEN") with
         {
@@ -128,12 +133,20 @@ public static class Providers
         Open("zai", "ZAI", "https://api.z.ai/api/paas/v4", "ZAI_API_KEY"),
         Open("vercel_ai_gateway", "Vercel_ai_gateway", "https://ai-gateway.vercel.sh/v1", "VERCEL_AI_GATEWAY_API_KEY"),
         Open("baseten", "Baseten", "https://inference.baseten.co/v1", "BASETEN_API_KEY"),
+        Cohere("cohere"),
+        Cohere("cohere_chat"),
+        Open("jina_ai", "Jina_ai", "https://api.jina.ai/v1", "JINA_AI_API_KEY") with { RerankPath = "/rerank" },
         Open("text-completion-openai", "OpenAI", "https://api.openai.com/v1", "OPENAI_API_KEY") with
         {
             ApiBaseVariables = ["OPENAI_API_BASE", "OPENAI_BASE_URL"],
         },
 
         Open("databricks", "Databricks", "", "DATABRICKS_API_KEY", "DATABRICKS_TOKEN") with { ApiBase = null, ApiBasePath = "/serving-endpoints" },
+        new()
+        {
+            Name = "bedrock", DisplayName = "Bedrock", Speaks = [WireFormat.Converse, WireFormat.Anthropic], Auth = AuthScheme.AwsSigV4,
+            KeyIsOptional = true, KeyVariables = ["AWS_BEARER_TOKEN_BEDROCK"], CachesOnlyWhenAsked = true,
+        },
         Vertex("vertex_ai"),
         Vertex("vertex_ai_beta"),
         new()
@@ -143,18 +156,18 @@ public static class Providers
             KeyVariables = ["WATSONX_API_KEY", "WATSONX_APIKEY", "WX_API_KEY"],
         },
 
-        // Servers of one's own. Ollama's base is written without /v1, which its OpenAI-compatible endpoint needs.
-        Server("ollama", "Ollama", "http://localhost:11434/v1") with { ApiBasePath = "/v1" },
-        Server("ollama_chat", "Ollama", "http://localhost:11434/v1") with
+        // Servers of one's own.
+        Server("ollama", "Ollama", "http://localhost:11434") with { Speaks = [WireFormat.Ollama] },
+        Server("ollama_chat", "Ollama", "http://localhost:11434") with
         {
-            ApiBasePath = "/v1", ApiBaseVariables = ["OLLAMA_API_BASE"], KeyVariables = ["OLLAMA_API_KEY"],
+            Speaks = [WireFormat.Ollama], ApiBaseVariables = ["OLLAMA_API_BASE"], KeyVariables = ["OLLAMA_API_KEY"],
         },
-        Server("hosted_vllm", "Hosted_vllm", null) with { TakesMaxCompletionTokens = true },
+        Server("hosted_vllm", "Hosted_vllm", null) with { TakesMaxCompletionTokens = true, RerankPath = "/rerank" },
+        Server("infinity", "Infinity", null) with { RerankPath = "/rerank" },
         Server("lm_studio", "Lm_studio", null),
         Server("llamafile", "Llamafile", "http://127.0.0.1:8080/v1"),
         Server("xinference", "Xinference", "http://127.0.0.1:9997/v1"),
-        Server("infinity", "Infinity", null),
-        Server("litellm_proxy", "Litellm_proxy", null) with { IsLocal = false, TakesMaxCompletionTokens = true },
+        Server("litellm_proxy", "Litellm_proxy", null) with { IsLocal = false, TakesMaxCompletionTokens = true, RerankPath = "/rerank" },
         Server("openai_like", "OpenAILike", null) with { IsLocal = false, TakesMaxCompletionTokens = true },
         CustomOpenAI,
         Mock,
@@ -169,11 +182,8 @@ public static class Providers
         Later("aws_polly", "AWS Polly", "AWS_ACCESS_KEY_ID"),
         Later("azure_ai", "Azure_ai", "AZURE_AI_API_KEY"),
         Later("azure_text", "Azure", "AZURE_API_KEY"),
-        Later("bedrock", "Bedrock", "AWS_ACCESS_KEY_ID"),
         Later("clarifai", "Clarifai", "CLARIFAI_API_KEY"),
         Later("cloudflare", "Cloudflare", "CLOUDFLARE_API_KEY"),
-        Later("cohere", "Cohere", "COHERE_API_KEY"),
-        Later("cohere_chat", "Cohere", "COHERE_API_KEY"),
         Later("cometapi", "CometAPI", "COMETAPI_KEY"),
         Later("compactifai", "CompactifAI", "COMPACTIFAI_API_KEY"),
         Later("datarobot", "DataRobot", "DATAROBOT_API_TOKEN"),
@@ -188,7 +198,6 @@ public static class Providers
         Later("gradient_ai", "Gradient_ai", "GRADIENT_AI_API_KEY"),
         Later("heroku", "Heroku", "HEROKU_API_KEY"),
         Later("inception", "Inception", "INCEPTION_API_KEY"),
-        Later("jina_ai", "Jina_ai", "JINA_AI_API_KEY"),
         Later("lambda_ai", "Lambda_ai", "LAMBDA_API_KEY"),
         Later("maritalk", "Maritalk", "MARITALK_API_KEY"),
         Later("morph", "Morph", "MORPH_API_KEY"),
@@ -257,6 +266,17 @@ public static class Providers
         IsLocal = true,
         ApiBaseVariables = [Variable(name, "_API_BASE")],
         KeyVariables = [Variable(name, "_API_KEY")],
+    };
+
+    private static Provider Cohere(string name) => new()
+    {
+        Name = name,
+        DisplayName = "Cohere",
+        Speaks = [WireFormat.Cohere],
+        ApiBase = "https://api.cohere.com",
+        ApiBaseVariables = ["COHERE_API_BASE"],
+        KeyVariables = ["COHERE_API_KEY", "CO_API_KEY"],
+        RerankPath = "/v2/rerank",
     };
 
     /// <summary>Google Cloud: the URL is made of project and location, the models say which format is spoken.</summary>

@@ -37,7 +37,9 @@ public static class UpstreamUrl
         query = uri.Query;
         var path = uri.AbsolutePath.TrimEnd('/');
         apiBase = uri.GetLeftPart(UriPartial.Authority)
-            + (provider == Providers.Azure ? AzurePath(path) : WithPath(path, provider.ApiBasePath));
+            + (provider == Providers.Azure ? AzurePath(path)
+                : provider.Speaks[0] == WireFormat.Ollama && path.EndsWith("/v1", StringComparison.Ordinal) ? path[..^"/v1".Length]
+                : WithPath(path, provider.ApiBasePath));
         return null;
     }
 
@@ -54,6 +56,8 @@ public static class UpstreamUrl
         Provider provider, string apiBase, Operation operation, string model, string? apiVersion, WireFormat format = WireFormat.OpenAi,
         bool isStream = false)
     {
+        if (operation == Operation.Rerank)
+            return new Uri(RerankUrl(apiBase, provider.RerankPath ?? "/rerank"));
         if (FormatPath.Of(provider, format, operation, model, isStream) is { } own)
             return new Uri(apiBase + own);
         var path = format == WireFormat.Responses ? "/responses" : PathOf(operation);
@@ -85,8 +89,47 @@ public static class UpstreamUrl
         Operation.Chat => "/chat/completions",
         Operation.Completions => "/completions",
         Operation.Embeddings => "/embeddings",
+        Operation.Images => "/images/generations",
+        Operation.ImageEdits => "/images/edits",
+        Operation.ImageVariations => "/images/variations",
+        Operation.Speech => "/audio/speech",
+        Operation.Transcriptions => "/audio/transcriptions",
+        Operation.Translations => "/audio/translations",
+        Operation.Moderations => "/moderations",
+        Operation.Files => "/files",
         _ => throw new ArgumentOutOfRangeException(nameof(operation)),
     };
+
+    /// <summary>People paste the whole URL of a rerank, or its version, which is part of the provider's path then.</summary>
+    private static string RerankUrl(string apiBase, string path)
+    {
+        const string Call = "/rerank";
+        if (apiBase.EndsWith(Call, StringComparison.Ordinal))
+            apiBase = apiBase[..^Call.Length];
+        var isVersioned = path.Length > Call.Length
+            && (apiBase.EndsWith("/v1", StringComparison.Ordinal) || apiBase.EndsWith("/v2", StringComparison.Ordinal));
+        return (isVersioned ? apiBase[..^"/v1".Length] : apiBase) + path;
+    }
+
+    /// <summary>The URL of a call that has no model: files and batches.</summary>
+    /// <param name="path">Of constants and checked ids: <c>/files/ID/content</c>.</param>
+    /// <param name="query">Of checked names and values, without a question mark; maybe empty.</param>
+    public static Uri BuildWithoutModel(Provider provider, string apiBase, string path, string query, string? apiVersion)
+    {
+        if (provider == Providers.Azure && !apiBase.EndsWith(AzureV1, StringComparison.Ordinal))
+        {
+            var deployments = apiBase.IndexOf(AzureDeployments, StringComparison.Ordinal);
+            apiBase = (deployments < 0 ? apiBase : apiBase[..deployments]) + "/openai";
+            query = Joined(query, "api-version=" + Uri.EscapeDataString(apiVersion ?? DefaultAzureVersion));
+        }
+        else if (provider == Providers.Azure && apiVersion is "preview" or "latest")
+        {
+            query = Joined(query, $"api-version={apiVersion}");
+        }
+        return new Uri(apiBase + path + (query.Length > 0 ? "?" + query : ""));
+
+        static string Joined(string first, string second) => first.Length == 0 ? second : $"{first}&{second}";
+    }
 
     /// <summary>People paste Azure's whole URL: what follows the deployment's name is cut off, as is a lone /openai.</summary>
     private static string AzurePath(string path)

@@ -53,6 +53,7 @@ public static class ConfigReader
         {
             ModelList = [.. root.Sections("model_list", ConfigSections.Deployment)
                 .SelectMany(entry => DeploymentConfig.Read(entry, credentials, leftOut))],
+            FilesSettings = Config.FilesSettings.Read(root),
             ModelsOfMissingVariables = [.. leftOut],
             LiteLlm = lite,
             Router = router,

@@ -27,10 +27,9 @@ internal static class ConfigSections
         new KnownKey("guardrails", Refused, "are plug-ins that need Python or another service; no guardrail runs"),
         new KnownKey("mcp_servers", Refused, "the gateway is not an MCP gateway"),
         new KnownKey("mcp_tools", Refused, "the gateway is not an MCP gateway"),
-        new KnownKey("files_settings", Ignored, $"{NotHonoured}: the files API is not served"),
         new KnownKey("finetune_settings", Ignored, $"{NotHonoured}: the fine-tuning API is not served"),
         new KnownKey("assistant_settings", Ignored, $"{NotHonoured}: the assistants API is not served"),
-        new KnownKey("batch_settings", Ignored, $"{NotHonoured}: the batches API is not served"),
+        new KnownKey("batch_settings", Ignored, $"{NotHonoured}: batches go to the providers of files_settings"),
         new KnownKey("default_vertex_config", Ignored, NotHonoured),
         new KnownKey("prompts", Ignored, $"{NotHonoured}: prompts are not managed"),
         new KnownKey("policies", Ignored, $"{NotHonoured}: no policy is applied"),
@@ -258,6 +257,8 @@ internal static class ConfigSections
 
     public static readonly SectionRules Credential = new("credential_list[]",
         new KnownKey("credential_info", Ignored, "", Always));
+
+    public static readonly SectionRules Files = new("files_settings[]");
 
     public static readonly SectionRules User = new("user_access[]",
         new KnownKey("budget_reset_at", Ignored, "has no effect: budget_duration says when a budget begins anew"),

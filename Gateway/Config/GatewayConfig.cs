@@ -9,6 +9,9 @@ public sealed record GatewayConfig
 
     /// <summary>Names whose entries are left out of <see cref="ModelList"/> because an environment variable is missing.</summary>
     public ImmutableArray<string> ModelsOfMissingVariables { get; init; } = [];
+
+    /// <summary>The accounts whose files and batches are served, one for each provider.</summary>
+    public ImmutableArray<DeploymentConfig> FilesSettings { get; init; } = [];
     public LiteLlmSettings LiteLlm { get; init; } = new();
     public RouterSettings Router { get; init; } = new();
     public GeneralSettings General { get; init; } = new();

@@ -63,6 +63,9 @@ public sealed record GeneralSettings
     /// <summary>What becomes of a model without a price when the caller has a budget.</summary>
     public UnknownPrice UnknownPrice { get; init; } = UnknownPrice.Deny;
 
+    /// <summary>What a batch is set aside and booked at. Zero: who has a budget can make none.</summary>
+    public NanoUsd BatchBound { get; init; }
+
     /// <summary>Who is told when a budget runs out.</summary>
     public AlertSettings Alerts { get; init; } = new();
 
@@ -172,6 +175,7 @@ public sealed record GeneralSettings
             DefaultMaxOutputTokens =
                 s.Count("default_max_output_tokens", least: 1, most: MostOutputTokens) ?? settings.DefaultMaxOutputTokens,
             UnknownPrice = s.Choice("unknown_price", ("deny", UnknownPrice.Deny), ("allow", UnknownPrice.Allow)) ?? settings.UnknownPrice,
+            BatchBound = s.Usd("batch_bound_usd") is { } usd ? NanoUsd.FromUsd(usd) : settings.BatchBound,
         };
         return settings;
     }

@@ -56,7 +56,8 @@ internal sealed class BodyComposer(ClientRequest request)
         return _body;
     }
 
-    private static bool Leaves(MemberKind kind) => kind is MemberKind.Other or MemberKind.User or MemberKind.Stream or MemberKind.StreamOptions
+    /// <summary>True for what a provider may see of a client's members.</summary>
+    internal static bool Leaves(MemberKind kind) => kind is MemberKind.Other or MemberKind.User or MemberKind.Stream or MemberKind.StreamOptions
         or MemberKind.MaxTokens or MemberKind.MaxCompletionTokens or MemberKind.MaxOutputTokens or MemberKind.Metadata
         || AnswerTerms.IsTerm(kind);
 

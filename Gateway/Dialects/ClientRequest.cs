@@ -18,7 +18,7 @@ public sealed class ClientRequest
         Members = members;
     }
 
-    /// <summary>The client's bytes: one JSON object. Valid until the request ends.</summary>
+    /// <summary>The client's bytes: one JSON object, or a form. Valid until the request ends.</summary>
     public ReadOnlySequence<byte> Body { get; }
 
     /// <summary>The members of the body's object, in its order.</summary>
@@ -39,7 +39,17 @@ public sealed class ClientRequest
     public long? MaxTokens { get; internal set; }
 
     /// <summary>How large the input is. Looked for once, at the first question.</summary>
-    public InputSize Size => _size ??= InputBound.Of(Body);
+    public InputSize Size
+    {
+        get => _size ??= InputBound.Of(Body);
+        internal set => _size = value;
+    }
+
+    /// <summary>What it can bring onto the bill by the piece at most, pictures aside, which <see cref="Terms"/> counts.</summary>
+    public BilledUnits Units { get; internal set; }
+
+    /// <summary>The body as a form. Null: it is JSON.</summary>
+    internal MultipartForm? Form { get; init; }
 
     /// <summary>What the cost of the answer depends on, as the body says it at its top level or in its extra_body.</summary>
     public AnswerTerms Terms { get; internal set; }

@@ -31,6 +31,10 @@ public abstract class Dialect
     /// <returns>False when the answer is not what this dialect answers with.</returns>
     public abstract bool TryReadAnswer(ReadOnlySpan<byte> answer, out AnswerFacts facts);
 
+    /// <summary>What an answer of a media type is. Null: what was asked for says it, a stream or one JSON object.</summary>
+    /// <param name="mediaType">As the provider names it, without parameters. Null: it does not.</param>
+    public virtual AnswerForm? FormOf(string? mediaType) => null;
+
     /// <summary>A translator for one streamed answer.</summary>
     public abstract StreamTranslator Translate(StreamOptions options);
 

@@ -16,12 +16,14 @@ public static class ParamErrors
     };
 
     /// <summary>Content of messages that the provider cannot be given, whether or not parameters are dropped.</summary>
-    public static ApiError UnsupportedContent(string provider, IEnumerable<string> names, string model) => new()
+    /// <param name="why">What is wrong with it. Null: the provider has no place for it.</param>
+    public static ApiError UnsupportedContent(string provider, IEnumerable<string> names, string model, string? why = null) => new()
     {
         Status = 400,
         Type = "invalid_request_error",
         Param = names.First(),
-        Message = $"litellm.UnsupportedParamsError: {provider} cannot be sent {Listed(names)}, for model={model}. Content is never dropped: "
+        Message = $"litellm.UnsupportedParamsError: {provider} cannot be sent {Listed(names)}, for model={model}"
+            + (why is null ? "" : $" ({why})") + ". Content is never dropped: "
             + "send it in another form, or to another model.",
         ExceptionClass = "UnsupportedParamsError",
     };
@@ -34,5 +36,14 @@ public static class ParamErrors
         Message = $"The gateway cannot ask {provider} for {operation} in this client's dialect. Ask another model, or at another URL.",
     };
 
-    private static string Listed(IEnumerable<string> names) => $"[{string.Join(", ", names.Select(static name => $"'{name}'"))}]";
+    /// <summary>The first of the names, as many as a person reads.</summary>
+    private static string Listed(IEnumerable<string> names)
+    {
+        var shown = names.Take(MostNames + 1).Select(static name => $"'{name}'").ToList();
+        if (shown.Count > MostNames)
+            shown[^1] = "…";
+        return $"[{string.Join(", ", shown)}]";
+    }
+
+    private const int MostNames = 20;
 }

@@ -16,6 +16,9 @@ public sealed class SplicedBody
     /// <summary>Length in bytes.</summary>
     public long Length { get; private set; }
 
+    /// <summary>What kind of body it is, with its parameters. Null: JSON.</summary>
+    public string? MediaType { get; internal init; }
+
     internal void Add(ReadOnlyMemory<byte> piece)
     {
         if (piece.IsEmpty)

@@ -14,6 +14,9 @@ public abstract class Wire
     /// <summary>The media types that a stream of the provider's may come with.</summary>
     public abstract IReadOnlyList<string> StreamMediaTypes { get; }
 
+    /// <summary>What an answer of a media type is, as <see cref="Dialect.FormOf"/>.</summary>
+    public virtual AnswerForm? FormOf(string? mediaType) => null;
+
     /// <summary>Reads a whole answer.</summary>
     /// <param name="translated">What the client gets. Empty: the answer as it came.</param>
     /// <returns>False when it is not what the provider's dialect answers with.</returns>
@@ -30,6 +33,7 @@ public sealed class PassThroughWire(Dialect dialect) : Wire
 
     public override WireFormat Format => dialect.Format;
     public override IReadOnlyList<string> StreamMediaTypes => Events;
+    public override AnswerForm? FormOf(string? mediaType) => dialect.FormOf(mediaType);
 
     public override bool TryReadAnswer(ReadOnlyMemory<byte> answer, out AnswerFacts facts, out ReadOnlyMemory<byte> translated)
     {

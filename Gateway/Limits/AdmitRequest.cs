@@ -24,6 +24,12 @@ public readonly record struct AdmitRequest
     /// Null: all prices are known, or unknown ones are allowed.
     /// </summary>
     public string? UnpricedModel { get; init; }
+
+    /// <summary>The settings that would tell its price. Null: those of tokens.</summary>
+    public string? PriceSettings { get; init; }
+
+    /// <summary>The settings where tokens are billed.</summary>
+    public const string TokenPrices = "input_cost_per_token and output_cost_per_token";
 }
 
 /// <summary>The beginning of one attempt: what it is for, and when its ledger row says it started.</summary>

@@ -57,7 +57,7 @@ public sealed class Limiter
             var (now, settings) = (_time.GetUtcNow(), _settings);
             var seats = _book.SeatsOf(request.Subjects, request.Model, null, settings.Calendar, now);
             if (request.UnpricedModel is { } model && HasBudget(seats))
-                return new(new Admission(ApiError.UnknownPrice(model), null, RatesOf(seats, now), Seat.LeftOf(seats)));
+                return new(new Admission(UnknownPrice(model, request), null, RatesOf(seats, now), Seat.LeftOf(seats)));
 
             var demand = Demand.Of(request, settings);
             var deadline = _queue.IsFull ? now : now + settings.BudgetWait;
@@ -84,7 +84,7 @@ public sealed class Limiter
             var (now, settings) = (_time.GetUtcNow(), _settings);
             var seats = _book.SeatsOf(request.Subjects, request.Model, null, settings.Calendar, now);
             var demand = Demand.Of(request, settings);
-            var refusal = request.UnpricedModel is { } model && HasBudget(seats) ? ApiError.UnknownPrice(model) : null;
+            var refusal = request.UnpricedModel is { } model && HasBudget(seats) ? UnknownPrice(model, request) : null;
             var verdict = Verdict.On(seats, demand, now, now + settings.BudgetWait);
             if (refusal is null && verdict.Cap is null && !verdict.MayWait)
                 refusal = LimitRefusal.Of(verdict.Full!, verdict.Kind, demand, now);
@@ -251,6 +251,9 @@ public sealed class Limiter
             return isFirst;
         }
     }
+
+    private static ApiError UnknownPrice(string model, in AdmitRequest request) =>
+        ApiError.UnknownPrice(model, request.PriceSettings ?? AdmitRequest.TokenPrices);
 
     private static bool HasBudget(ReadOnlySpan<Seat> seats)
     {

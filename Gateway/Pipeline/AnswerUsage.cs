@@ -7,8 +7,13 @@ namespace Gateway.Pipeline;
 /// <summary>Finds how many tokens an answer took: the provider's figures, else an estimate that is marked as one.</summary>
 internal static class AnswerUsage
 {
-    public static void Read(AttemptRun run, UpstreamAnswer answer, Attempt attempt)
+    public static void Read(AttemptRun run, UpstreamAnswer answer, Attempt attempt, UpstreamCall call)
     {
+        if (call.Operation.IsPassedThrough())
+        {
+            PassThroughUsage.Read(run, answer, attempt, call);
+            return;
+        }
         attempt.Remaining = answer.Remaining;
         if (answer is WholeAnswer { Facts: var facts } whole)
         {
@@ -40,7 +45,8 @@ internal static class AnswerUsage
     public static void Charge(Attempt attempt, UpstreamCall call)
     {
         var price = call.AnswerPrice ?? new AnswerPrice { Model = attempt.Model, Price = call.Price };
-        var (service, bill, duration) = (attempt.Service, attempt.Bill, attempt.Latency);
+        // Where a recording is sent, seconds are the recording's.
+        var (service, bill, duration) = (attempt.Service, attempt.Bill, call.Operation.TakesAudio() ? TimeSpan.Zero : attempt.Latency);
         if (price.CostOf(attempt.Usage, service, bill, duration) is not { } cost)
             return;
         attempt.PriceId = price.IdOf(bill);

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using Gateway.Config;
 using Gateway.Dialects;
+using Gateway.Dialects.OpenAi;
 using Gateway.Limits;
 using Gateway.Upstream;
 using Microsoft.AspNetCore.Http;
@@ -70,6 +71,22 @@ internal sealed class ClientAnswer(HttpContext http, Dialect dialect, Exchange e
         _response.Headers.CacheControl = "no-cache";
         _response.Headers["x-accel-buffering"] = "no";
         http.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
+    }
+
+    /// <summary>Sends a list of files or batches.</summary>
+    public async ValueTask SendListAsync(IReadOnlyList<(string Id, byte[] Json)> items, bool hasMore)
+    {
+        Begin(StatusCodes.Status200OK, "application/json");
+        ObjectList.Write(_response.BodyWriter, items, hasMore);
+        await _response.BodyWriter.FlushAsync(http.RequestAborted);
+    }
+
+    /// <summary>Sends the head of an answer that is passed on as it comes. What it is the provider says; no browser may guess.</summary>
+    public void BeginBytes(RelayedAnswer answer)
+    {
+        Begin(StatusCodes.Status200OK, answer.MediaType ?? "application/octet-stream");
+        _response.ContentLength = answer.Length;
+        _response.Headers.XContentTypeOptions = "nosniff";
     }
 
     /// <summary>Ends a stream that had begun with an error event, and without the sign of a clean end.</summary>

@@ -10,6 +10,9 @@ namespace Gateway.Pipeline;
 /// <param name="ModelInPath">True when the path names the model (<c>{model}</c>).</param>
 public sealed record ClientEndpoint(string Route, Dialect Dialect, Operation Operation, bool ModelInPath = false)
 {
+    /// <summary>What is done with files or batches there. Null: models are called.</summary>
+    public FileCall? File { get; init; }
+
     /// <summary>Whether answers are streamed, where the URL says it. Null: the body does.</summary>
     public bool? IsStream { get; init; }
 

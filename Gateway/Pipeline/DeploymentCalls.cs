@@ -110,11 +110,12 @@ internal sealed class DeploymentCalls(
         call = null!;
         if (RequestShape.For(run, deployment, out var shaped, outputCap) is { } refusal)
             return refusal;
+        var operation = run.Endpoint.Operation;
         if (UpstreamBody.Compose(run, deployment, shaped, time.GetUtcNow(), out var body) is { } untranslatable)
             return untranslatable;
         var (model, _, target, _) = shaped;
-        var price = run.Snapshot.Catalog.PriceFor(deployment, model, time.GetUtcNow());
-        var answerPrice = ToolFees.PriceOf(run.Request, run.Endpoint.Operation, deployment, model, price, target.IsChosenByClient)
+        var price = OperationPrice.Of(deployment, operation, run.Snapshot.Catalog.AnyPriceFor(deployment, model, time.GetUtcNow()));
+        var answerPrice = ToolFees.PriceOf(run.Request, operation, deployment, model, price, target.IsChosenByClient)
             .UpTo(RequestBound.LongestOf(run, deployment));
         var limits = TimeLimits.For(run, deployment);
         var left = TimeLeft(run, limits);
@@ -122,7 +123,7 @@ internal sealed class DeploymentCalls(
         call = new UpstreamCall
         {
             Deployment = deployment,
-            Operation = run.Endpoint.Operation,
+            Operation = operation,
             Wire = body.Wire,
             Model = model,
             Uri = target.Uri,
@@ -214,6 +215,8 @@ internal sealed class DeploymentCalls(
         if (open.Call.IsSent)
         {
             AnswerUsage.EstimateUnseen(run, open.Attempt);
+            if (open.Call.Operation.IsPassedThrough())
+                PassThroughUsage.SetUnseen(run, open.Attempt, open.Call);
             AnswerUsage.Charge(open.Attempt, open.Call);
         }
         run.Money!.Settle(open.Slice, open.Attempt);
@@ -222,7 +225,7 @@ internal sealed class DeploymentCalls(
     /// <summary>Ends an attempt that answered when another one beside it already had: what came is paid for and thrown away.</summary>
     public void Lost(AttemptRun run, OpenCall open, UpstreamAnswer answer)
     {
-        AnswerUsage.Read(run, answer, open.Attempt);
+        AnswerUsage.Read(run, answer, open.Attempt, open.Call);
         AnswerUsage.Charge(open.Attempt, open.Call);
         run.Money!.Settle(open.Slice, open.Attempt);
         open.Attempt.ExceptionClass = Attempt.HedgeLost;

@@ -27,12 +27,14 @@ internal sealed class GatewayPipeline(
     RequestChecks checks,
     Limiter limiter,
     Attempts attempts,
+    FileCalls files,
     SpendLedger ledger,
     DecisionLog decisions,
     GatewayMetrics metrics,
     RequestLog log,
     BufferBudget buffers,
     ResponseStore responses,
+    ResponseIds responseIds,
     TimeProvider time,
     ILogger<GatewayPipeline> logger,
     CancellationToken stopping)
@@ -85,6 +87,8 @@ internal sealed class GatewayPipeline(
         answer.SetSpend(limiter.SpentByKey(caller));
         if (ledger.IsFull)
             return ApiError.DatabaseUnavailable("its ledger cannot be written");
+        if (endpoint.File is { } file)
+            return await files.ServeAsync(http, file, current, exchange, answer);
         // 2 read and parse
         using var body = new RequestBody(http.Request, current.Config.General.MaxRequestSizeBytes, buffers);
         if (await RequestChecks.ReadAsync(body, exchange, http.RequestAborted) is { } unreadable)
@@ -94,6 +98,8 @@ internal sealed class GatewayPipeline(
         // 3 authorize what will be called
         if (RequestChecks.Authorize(http, endpoint, current, exchange, request, out var group) is { } forbidden)
             return forbidden;
+        if (responseIds.Find(caller, request, ref group) is { } notFound)
+            return RequestChecks.Refuse(exchange, Stage.Authorize, notFound);
         // 4 admit
         var run = new AttemptRun
         {
@@ -177,6 +183,7 @@ internal sealed class GatewayPipeline(
     /// <summary>Sends the answer, whole or as far as it comes.</summary>
     private async ValueTask RelayAsync(HttpContext http, AttemptRun run, AttemptOutcome outcome, ClientAnswer answer)
     {
+        await responseIds.RememberAsync(run, outcome);
         if (outcome.Answer is WholeAnswer whole)
         {
             Account(run, outcome);
@@ -184,7 +191,13 @@ internal sealed class GatewayPipeline(
             await answer.SendAsync(whole, run.ShownModel);
             return;
         }
+        if (outcome.Answer is RelayedAnswer bytes)
+        {
+            await BytesRelay.RunAsync(http, run.Exchange, outcome.Deployment!, outcome.Attempt!, bytes, answer);
+            return;
+        }
         var stream = (StreamedAnswer)outcome.Answer!;
+        run.Exchange.IsStream = true;
         answer.BeginStream();
         var end = await stream.RelayAsync(http.Response.BodyWriter, http.RequestAborted);
         if (StreamFailure.From(outcome.Deployment!, stream, end, time.GetUtcNow()) is not { } failure)
@@ -237,7 +250,7 @@ internal sealed class GatewayPipeline(
     {
         var attempt = outcome.Attempt!;
         attempt.Latency = time.GetElapsedTime(attempt.StartTimestamp);
-        AnswerUsage.Read(run, outcome.Answer!, attempt);
+        AnswerUsage.Read(run, outcome.Answer!, attempt, outcome.Call!.Call);
         AnswerUsage.Charge(attempt, outcome.Call!.Call);
         outcome.IsAccounted = true;
     }

@@ -181,7 +181,7 @@ internal sealed class HealthProbes(
             if (answer is FailedAnswer { Failure: var failure })
                 return Judge(run, call, attempt, failure);
             attempt.Status = 200;
-            AnswerUsage.Read(run, answer, attempt);
+            AnswerUsage.Read(run, answer, attempt, call);
             AnswerUsage.Charge(attempt, call);
             return new HealthResult
             {

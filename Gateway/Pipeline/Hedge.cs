@@ -17,6 +17,8 @@ internal sealed class Hedge(DeploymentCalls calls, Router router, RetryBudget bu
     {
         if (run.Snapshot.Config.Router.Hedge is not { } settings || run.WasHedged || run.Group.Deployments.Length < 2)
             return null;
+        if (run.Endpoint.Operation.IsPassedThrough())
+            return null; // a picture or an upload is not paid for twice to save seconds
         if (settings.After is not null)
             return run.Request.IsStream ? settings.After : null; // a whole answer takes as long as it is, which says nothing
         return run.Request.IsStream

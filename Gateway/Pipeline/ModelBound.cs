@@ -22,7 +22,12 @@ internal readonly struct ModelBound
         _input = input.AtMost(of.PicturesOf, of.ContextWindow);
         _facts = FactsOf(run, model, _terms, input, mayWriteCache);
         Choices = 1;
-        if (operation != Operation.Embeddings)
+        var isByPiece = operation.IsPassedThrough() && PassThroughBound.IsByPiece(model.Prices);
+        if (isByPiece)
+            _input = Math.Min(_input, input.TextAtMost);
+        else if (operation.IsPassedThrough())
+            Cap = PassThroughBound.OutputOf(run.Request, operation, of.PicturesOf, of.Cap, _terms);
+        if (operation.WritesText())
         {
             Choices = AnswerChoices.PaidOf(operation, _terms);
             CanLower = of.Deployment.Params.AdditionalDropParams.IsEmpty
@@ -39,7 +44,9 @@ internal readonly struct ModelBound
             (_fees, _knowsFees) = (Dearer(_fees, fees), _knowsFees && isKnown);
             FixedCost = Dearer(FixedCost, price.BoundOf(_input, _extra, _facts));
             OutputRate = Math.Max(OutputRate, operation == Operation.Embeddings ? 0 : price.OutputRateBound(_input, _facts));
+            _knowsFees &= OperationPrice.Covers(operation, price);
         }
+        IsFree = OperationPrice.IsFree(of.Deployment, operation);
         FixedCost += _fees;
     }
 
@@ -61,8 +68,12 @@ internal readonly struct ModelBound
     /// <summary>True when a limit can be sent.</summary>
     public bool CanLower { get; }
 
+    /// <summary>True where the provider takes nothing for the operation, whatever the model.</summary>
+    private bool IsFree { get; }
+
     /// <summary>False when the price is not known at all times, or not for the urgency or the tools that are asked for.</summary>
-    public bool IsPriced => _model.IsKnown && _knowsFees && (_facts.Service != ServiceTier.Priority || Array.TrueForAll(_model.Prices, KnowsPriority));
+    public bool IsPriced => IsFree || _model.IsKnown && _knowsFees
+        && (_facts.Service != ServiceTier.Priority || Array.TrueForAll(_model.Prices, KnowsPriority));
 
     /// <summary>The cost at most with an output cap.</summary>
     public NanoUsd CostOf(long cap)
@@ -101,7 +112,8 @@ internal readonly struct ModelBound
         if (input is { Images: 0, Files: 0 })
             without |= TokenKinds.InputImage;
         // OpenAI's reference: modalities is ["text"] by default. Elsewhere a model may speak or draw unasked.
-        if (deployment.Provider.SpeaksOnlyWhenAsked && terms.Speaks is not true)
+        var operation = run.Endpoint.Operation;
+        if (deployment.Provider.SpeaksOnlyWhenAsked && terms.Speaks is not true && operation != Operation.Speech)
             without |= TokenKinds.OutputAudio;
         if (!mayWriteCache && !model.Of.WritesCache)
             without |= TokenKinds.CacheWrite | TokenKinds.CacheWriteHour;
@@ -109,7 +121,10 @@ internal readonly struct ModelBound
         {
             Without = without,
             Service = terms.Service,
-            Longest = Array.Exists(model.Prices, static price => price.PerSecond > 0) ? RequestBound.LongestOf(run, deployment) : default,
+            // Where a recording is sent, seconds are the recording's.
+            Longest = !operation.TakesAudio() && Array.Exists(model.Prices, static price => price.PerSecond > 0)
+                ? RequestBound.LongestOf(run, deployment) : default,
+            Units = operation.IsPassedThrough() ? PassThroughBound.UnitsOf(run.Request, operation, terms) : default,
         };
     }
 

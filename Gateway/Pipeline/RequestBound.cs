@@ -38,9 +38,9 @@ internal readonly struct RequestBound
         _models = models;
         _inputs = new InputSize[models.Length];
         _mayWriteCache = MayWriteCache(run, models);
-        var isEmbedding = run.Endpoint.Operation == Operation.Embeddings;
-        CanLower = !isEmbedding;
-        IsCapExplicit = !isEmbedding && run.Request.Terms.RealLimit is not null;
+        var writesText = run.Endpoint.Operation.WritesText();
+        CanLower = writesText;
+        IsCapExplicit = writesText && run.Request.Terms.RealLimit is not null;
         var (money, rate, tokens, cap, choices) = (NanoUsd.Zero, 0L, 0L, 0L, 1L);
         for (var i = 0; i < models.Length; i++)
         {
@@ -116,7 +116,7 @@ internal readonly struct RequestBound
     private static InputSize SizeFor(AttemptRun run, RequestBoundModel model, in InputSize input)
     {
         var size = input + model.Added;
-        return model.CountsExactly ? TokenCounter.Measure(run.Request.Body, model.PicturesOf, size) : size;
+        return model.CountsExactly && !run.Endpoint.Operation.IsPassedThrough() ? TokenCounter.Measure(run.Request.Body, model.PicturesOf, size) : size;
     }
 
     /// <summary>The body is looked through only where it matters.</summary>

@@ -63,7 +63,7 @@ internal sealed class RequestBoundModel
         var end = minute + TimeSpan.FromMinutes(1);
         foreach (var at in (ReadOnlySpan<DateTimeOffset>)[minute, end, end + Horizon])
         {
-            if (catalog.PriceFor(Deployment, Model, at) is not { } price)
+            if (catalog.AnyPriceFor(Deployment, Model, at) is not { } price)
                 isKnown = false;
             else if (!prices.Contains(price, ReferenceEqualityComparer.Instance))
                 prices.Add(price);

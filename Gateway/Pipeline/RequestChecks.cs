@@ -55,12 +55,15 @@ internal sealed class RequestChecks(KeyRing keys, Limiter limiter, TimeProvider 
     {
         group = null!;
         var general = current.Config.General;
-        var forced = endpoint.Operation == Operation.Embeddings ? general.EmbeddingModel : general.CompletionModel;
+        var forced = endpoint.Operation == Operation.Embeddings ? general.EmbeddingModel
+            : endpoint.Operation.WritesText() ? general.CompletionModel : null;
         var model = forced ?? (endpoint.ModelInPath ? ModelOf(http.Request.RouteValues) : null) ?? request.Model;
         if (string.IsNullOrEmpty(model))
             return Refuse(exchange, Stage.Authorize, ApiError.NoModel());
         exchange.RequestedModel = Recorded(model);
-        if (model.Length > RecordedText.MaxLength || current.Catalog.Resolve(model) is not { } found)
+        // A line break would end a field of a form.
+        var isField = !endpoint.Operation.TakesForm() || !model.AsSpan().ContainsAnyInRange('\0', '\u001F');
+        if (model.Length > RecordedText.MaxLength || !isField || current.Catalog.Resolve(model) is not { } found)
             return Refuse(exchange, Stage.Authorize, ApiError.UnknownModel(endpoint.Route, exchange.RequestedModel!));
         group = found;
         exchange.ModelGroup = found.Name;
@@ -114,6 +117,7 @@ internal sealed class RequestChecks(KeyRing keys, Limiter limiter, TimeProvider 
         IsCapExplicit = bound.IsCapExplicit,
         CanLower = bound.CanLower,
         UnpricedModel = bound.UnpricedModel,
+        PriceSettings = OperationPrice.SettingsFor(run.Endpoint.Operation),
     };
 
     /// <summary>Notes which stage refused.</summary>

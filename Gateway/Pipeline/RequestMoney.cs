@@ -36,7 +36,7 @@ internal sealed class RequestMoney : IDisposable
         slice = _current;
         // Who else pays was asked at the admission, before a provider was chosen.
         if (most.UnpricedModel is { } unpriced && start.Provider is { Limits.MaxBudget: not null })
-            return ApiError.UnknownPrice(unpriced);
+            return ApiError.UnknownPrice(unpriced, AdmitRequest.TokenPrices);
         if (kind != AttemptKind.Hedge && !_current.IsSpent)
             return _current.BeginAttempt(start);
         if (_admitted.TryExtend(most.Cost, most.Tokens, start) is not { } extra)

@@ -27,6 +27,8 @@ internal static class RequestShape
         shaped = default;
         if (!deployment.Provider.IsBuilt)
             return ApiError.ProviderNotBuilt(deployment.Provider.Name);
+        if (!deployment.Provider.Takes(run.Endpoint.Operation) || (deployment.IsMock && run.Endpoint.Operation.IsPassedThrough()))
+            return ApiError.NoSuchCall(deployment.Provider.Name, run.Endpoint.Route);
         var model = run.Group.UpstreamModelOf(deployment);
         if (ChangesFor(run, deployment, model, out var changes) is { } unsupported)
             return unsupported;

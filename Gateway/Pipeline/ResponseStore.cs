@@ -92,6 +92,13 @@ public sealed class ResponseStore : IDisposable
         }
     }
 
+    /// <summary>True when an answer of that id was kept for the caller, and is still.</summary>
+    public bool Has(string caller, string id)
+    {
+        lock (_lock)
+            return _entries.TryGetValue((caller, id), out var entry) && entry.Until > _time.GetUtcNow();
+    }
+
     /// <summary>
     /// Puts what went before in front of a request that goes on from an answer, and items of answers where it refers to them; any other
     /// stays as it is.

@@ -13,6 +13,12 @@ internal static class StreamFailure
     public static UpstreamFailure? From(Deployment deployment, StreamedAnswer stream, StreamEnd end, DateTimeOffset now) => end switch
     {
         _ when stream.Translator.ErrorEvent is { } error => UpstreamFailure.FromEvent(deployment, error, now),
+        _ => From(deployment, end),
+    };
+
+    /// <summary>The failure of bytes that broke off. Null: they came to their end.</summary>
+    public static UpstreamFailure? From(Deployment deployment, StreamEnd end) => end switch
+    {
         StreamEnd.TimedOut => UpstreamFailure.StreamStalled(deployment),
         StreamEnd.TooLarge => UpstreamFailure.Nonsense(deployment, "an event of the stream does not fit the gateway's buffers"),
         StreamEnd.NoRoom => UpstreamFailure.NoRoom(deployment),

@@ -2,6 +2,7 @@ using Gateway.Catalog;
 using Gateway.Config;
 using Gateway.Dialects;
 using Gateway.Dialects.Anthropic;
+using Gateway.Dialects.Bedrock;
 using Gateway.Dialects.Hub;
 using Gateway.Dialects.Responses;
 using Gateway.Pricing;
@@ -23,7 +24,7 @@ internal readonly record struct UpstreamBody(SplicedBody Body, Wire Wire, IReadO
         body = default;
         var client = run.Endpoint;
         var shaped = asked with { Changes = WatsonxBody.Apply(asked.Changes, deployment) };
-        if (shaped.Format == client.Dialect.Format)
+        if (shaped.Format == client.Dialect.Format && !GoesOnFromKept(run))
         {
             body = PassThrough(run, deployment, shaped);
             return null;
@@ -52,10 +53,22 @@ internal readonly record struct UpstreamBody(SplicedBody Body, Wire Wire, IReadO
         return null;
     }
 
+    /// <summary>Claude on a cloud: the version stands in the body, and on Bedrock the betas, too; its streams are framed otherwise.</summary>
+    private static UpstreamBody Cloud(AttemptRun run, AnthropicEnvelope envelope, RequestChanges changes)
+    {
+        var isBedrock = envelope == AnthropicEnvelope.Bedrock;
+        var dialect = run.Endpoint.Dialect;
+        return new(dialect.Compose(run.Request, envelope.Apply(changes, run.Request.Betas)),
+            isBedrock ? new BedrockInvokeWire(dialect) : run.Endpoint.Wire, changes.Lost)
+        {
+            Headers = isBedrock ? [] : [.. run.Request.Headers.Where(static header => header.Key == AnthropicHeaders.BetaName)],
+        };
+    }
+
     /// <summary>Keeps the conversation where its client may go on from the answer's id.</summary>
     private static Action<IReadOnlyList<HubPart>>? Keeper(AttemptRun run, HubShown shown)
     {
-        if (run.Responses is not { } store || run.Endpoint.Dialect.Format != WireFormat.Responses)
+        if (run.Responses is not { } store || run.Endpoint.Dialect.Format != WireFormat.Responses || run.Request.Hub!.ForgetsAnswer)
             return null;
         var (caller, request) = (run.Exchange.Caller!.KeyId, run.Request.Hub!);
         return parts => store.Keep(caller, ResponsesClient.IdOf(shown), request, parts);
@@ -76,13 +89,17 @@ internal readonly record struct UpstreamBody(SplicedBody Body, Wire Wire, IReadO
         return null;
     }
 
+    /// <summary>True when what went before is in the gateway alone: then the provider has to be sent all of it.</summary>
+    private static bool GoesOnFromKept(AttemptRun run) =>
+        run.Request.PreviousResponseId is { } id && run.Responses?.Has(run.Exchange.Caller!.KeyId, id) == true;
+
     private static UpstreamBody PassThrough(AttemptRun run, Deployment deployment, in ShapedRequest shaped)
     {
         var (client, changes) = (run.Endpoint, shaped.Changes);
         if (shaped.Format == WireFormat.OpenAi)
             return new(client.Dialect.Compose(run.Request, changes), client.Wire, changes.Lost);
-        if (shaped.Format == WireFormat.Anthropic)
-            changes = AnthropicEnvelope.Of(deployment.Provider.Name).Apply(changes, run.Request.Betas);
+        if (shaped.Format == WireFormat.Anthropic && AnthropicEnvelope.Of(deployment.Provider.Name) is { Version: not null } envelope)
+            return Cloud(run, envelope, changes);
         return new(client.Dialect.Compose(run.Request, changes), client.Wire, changes.Lost)
         {
             Headers = ForwardedHeaders.For(HubDialects.ProviderOf(shaped.Format).Headers, run.Request.Headers),

@@ -54,7 +54,7 @@ public sealed record AnswerPrice
     /// <param name="duration">The time that the provider took.</param>
     public NanoUsd? CostOf(in Usage usage, ServiceTier? service, ReportedBill? bill, TimeSpan duration) => ReportedCost(bill) is { } usd
         ? ModelPrice.Adjust(usd, Adjustment)
-        : Price?.CostOf(usage, Charged(duration), ServiceOf(service), Search.ChargeOf(bill));
+        : Price?.CostOf(usage, Charged(duration), ServiceOf(service), Search.ChargeOf(bill), bill?.Units ?? default);
 
     /// <summary>Names the price that counts: <c>openrouter/MODEL@usage.cost</c> where it is the provider's word. Null: unknown.</summary>
     public string? IdOf(ReportedBill? bill) => ReportedCost(bill) is null ? Price?.Id : $"{Model}@{FieldName}";
@@ -63,7 +63,7 @@ public sealed record AnswerPrice
     public IEnumerable<PriceLine>? LinesOf(Usage usage, ServiceTier? service, ReportedBill? bill, TimeSpan duration) =>
         ReportedCost(bill) is { } usd
             ? [PriceLine.Of(FieldName, usd)]
-            : Price?.LinesOf(usage, Charged(duration), ServiceOf(service), Search.ChargeOf(bill));
+            : Price?.LinesOf(usage, Charged(duration), ServiceOf(service), Search.ChargeOf(bill), bill?.Units ?? default);
 
     /// <summary>
     /// The rates that were applied, as JSON: the lines of <see cref="LinesOf"/> in USD per million, then <c>discount</c>, <c>margin</c>

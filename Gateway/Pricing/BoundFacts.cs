@@ -29,4 +29,7 @@ public readonly record struct BoundFacts
 
     /// <summary>The longest that the answer can take; counts where a model is priced by the second.</summary>
     public TimeSpan Longest { get; init; }
+
+    /// <summary>What can be billed by the piece at most.</summary>
+    public BilledUnits Units { get; init; }
 }

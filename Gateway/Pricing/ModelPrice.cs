@@ -79,11 +79,17 @@ public sealed record ModelPrice
     /// <summary>What a search of the provider's own costs besides the tokens. Null: unknown, or it has none.</summary>
     public SearchFee? Search { get; init; }
 
+    /// <summary>What is billed by the piece, besides the tokens.</summary>
+    public UnitRates Units { get; init; }
+
+    /// <summary>False where pieces alone have a price: what tokens cost is not known then.</summary>
+    public bool PricesTokens { get; init; } = true;
+
     /// <summary>The discount and the margin on everything above.</summary>
     public PriceAdjustment Adjustment { get; init; }
 
     /// <summary>True when no request can cost anything.</summary>
-    public bool IsFree => PerRequest == 0 && PerSecond == 0 && Adjustment.Fixed == 0 && AreZero(Rates, Tiers)
+    public bool IsFree => PerRequest == 0 && PerSecond == 0 && Units.IsZero && Adjustment.Fixed == 0 && AreZero(Rates, Tiers)
         && Services.All(s => AreZero(s.Rates, s.Tiers));
 
     /// <summary>A price of nothing.</summary>
@@ -105,8 +111,10 @@ public sealed record ModelPrice
     /// <param name="duration">The time the provider took; counts only where a model is priced by the second.</param>
     /// <param name="service">The urgency that was billed.</param>
     /// <param name="searches">The provider's searches that are billed.</param>
+    /// <param name="units">What is billed by the piece.</param>
     public NanoUsd CostOf(
-        in Usage usage, TimeSpan duration, ServiceTier service = ServiceTier.Standard, SearchCharge searches = default)
+        in Usage usage, TimeSpan duration, ServiceTier service = ServiceTier.Standard, SearchCharge searches = default,
+        BilledUnits units = default)
     {
         var (input, cached) = (Count(usage.Input), Count(usage.CachedRead));
         var (audio, image) = (Count(usage.InputAudio), Count(usage.InputImage));
@@ -122,7 +130,8 @@ public sealed record ModelPrice
             + (Int128)Count(usage.Reasoning) * rates.Reasoning
             + (Int128)Count(usage.OutputAudio) * rates.OutputAudio
             + (Int128)Count(usage.OutputImage) * rates.OutputImage
-            + searches.Sum);
+            + searches.Sum
+            + Units.SumOf(units));
     }
 
     /// <summary>
@@ -142,7 +151,7 @@ public sealed record ModelPrice
             if (facts.Service is null || facts.Service == service.Service)
                 sum = Int128.Max(sum, DearestOf(service.Rates, service.Tiers, input, output, facts.Without));
         }
-        return Round(facts.Longest, sum);
+        return Round(facts.Longest, sum + Units.SumOf(facts.Units));
     }
 
     /// <summary>
@@ -164,7 +173,8 @@ public sealed record ModelPrice
 
     /// <summary>The lines that add up to the cost before discount and margin, those with a count of 0 left out.</summary>
     public IEnumerable<PriceLine> LinesOf(
-        Usage usage, TimeSpan duration, ServiceTier service = ServiceTier.Standard, SearchCharge searches = default)
+        Usage usage, TimeSpan duration, ServiceTier service = ServiceTier.Standard, SearchCharge searches = default,
+        BilledUnits units = default)
     {
         var rates = RatesFor(usage.Prompt, service);
         PriceLine[] lines =
@@ -182,6 +192,7 @@ public sealed record ModelPrice
             new("search", searches.Rate > 0 ? searches.Count : 0, searches.Rate),
             new("request", PerRequest > 0 ? 1 : 0, PerRequest),
             new("seconds", PerSecond > 0 ? (decimal)duration.Ticks / TimeSpan.TicksPerSecond : 0, PerSecond),
+            .. Units.LinesOf(units),
         ];
         return lines.Where(l => l.Count > 0);
     }

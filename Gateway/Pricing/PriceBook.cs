@@ -76,11 +76,15 @@ public sealed class PriceBook
     /// <summary>A book in which a map's prices and sizes count before this book's.</summary>
     public PriceBook With(PriceMap map) => new(this, map);
 
-    /// <summary>What a model costs at a time. Null: unknown, which is not the same as free.</summary>
+    /// <summary>What a model's tokens cost at a time. Null: unknown, which is not the same as free.</summary>
     /// <param name="provider">LiteLLM's prefix: <c>openai</c>.</param>
     /// <param name="model">The model without prefix.</param>
     /// <param name="at">Prices change on dates and by the hour.</param>
-    public ModelPrice? Find(string provider, string model, DateTimeOffset at)
+    public ModelPrice? Find(string provider, string model, DateTimeOffset at) =>
+        FindAny(provider, model, at) is { PricesTokens: true } price ? price : null;
+
+    /// <summary>As <see cref="Find"/>, where pieces alone may have a price too (<see cref="ModelPrice.PricesTokens"/>).</summary>
+    public ModelPrice? FindAny(string provider, string model, DateTimeOffset at)
     {
         if (_map is not null && Recall(provider, model).Mapped is { } mapped)
             return mapped;

@@ -114,14 +114,17 @@ public sealed class PriceMap
                 ReadTiers(member.Value, sheet, ref problem);
             else if (member.NameEquals("search_context_cost_per_query"))
                 search = ReadSearchFee(member.Value, ref problem);
-            else if (PriceField.TryRead(member.Name, out var field) && (field.IsPerToken || field.Unit == PriceUnit.Request || isText))
+            else if (PriceField.TryRead(member.Name, out var field))
                 Add(sheet, field, member.Name, member.Value, ref problem);
         }
         var input = new PriceField(PriceUnit.Input);
         // As in the price book: who does not know what input costs does not know what a request costs.
-        var isKnown = sheet.Find(input) is not null || sheet.Find(new(PriceUnit.InputSecond)) is not null
-            || sheet.Find(new(PriceUnit.OutputSecond)) is not null || sheet.Find(new(PriceUnit.Request)) is not null;
-        return problem is null && isKnown ? sheet.ToPrice($"{model}@{_name}", PriceSource.Map) with { Search = search } : null;
+        var isTimed = sheet.Find(new(PriceUnit.InputSecond)) is not null || sheet.Find(new(PriceUnit.OutputSecond)) is not null;
+        var isKnown = sheet.Find(input) is not null || sheet.Find(new(PriceUnit.Request)) is not null || (isTimed && isText);
+        var price = sheet.ToPrice($"{model}@{_name}", PriceSource.Map) with { Search = search, PricesTokens = isKnown };
+        if (!isText)
+            price = price with { PerSecond = 0 };
+        return problem is null && (isKnown || price.Units != default) ? price : null;
     }
 
     /// <summary>

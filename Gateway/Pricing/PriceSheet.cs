@@ -37,8 +37,23 @@ internal sealed class PriceSheet
             ],
             PerRequest = Find(new(PriceUnit.Request)) ?? 0,
             PerSecond = Math.Min(seconds, PriceRates.Max),
+            Units = new UnitRates
+            {
+                Image = Dearer(PriceUnit.InputPicture, PriceUnit.OutputPicture),
+                Character = Find(new(PriceUnit.Character)),
+                AudioSecond = Dearer(PriceUnit.InputSecond, PriceUnit.OutputSecond),
+                SearchUnit = Find(new(PriceUnit.SearchUnit)),
+            },
+            PricesTokens = _rates.Keys.Any(static field => !field.IsPerPiece),
         };
     }
+
+    /// <summary>Two names of one thing.</summary>
+    private long? Dearer(PriceUnit one, PriceUnit other) => (Find(new(one)), Find(new(other))) switch
+    {
+        ({ } a, { } b) => Math.Max(a, b),
+        var (a, b) => a ?? b,
+    };
 
     private ImmutableArray<PriceTier> TiersOf(ServiceTier service) =>
     [

@@ -9,11 +9,11 @@ internal static class UsdPerMillion
     /// <summary>
     /// Reads a price of prices.json, whose members are a number or <c>{"base": 3, "tiers": [{"above": 200000, "price": 6}]}</c>.
     /// </summary>
-    /// <returns>Null when input tokens have no price: then what a request costs is unknown.</returns>
+    /// <returns>Null when neither input tokens nor recordings have a price: then what a request costs is unknown.</returns>
     public static ModelPrice? ReadPrice(string id, JsonElement json)
     {
         if (!json.TryGetProperty("input_mtok", out _))
-            return null;
+            return ReadAudioPrice(id, json);
         var thresholds = new SortedSet<long>();
         foreach (var member in json.EnumerateObject())
         {
@@ -31,6 +31,17 @@ internal static class UsdPerMillion
             Search = json.TryGetProperty("web_searches_kcount", out var searches) ? SearchFee.Of(Rate(searches.GetDecimal() * 1000)) : null,
         };
     }
+
+    /// <summary>The price of an hour of a recording: whisper's.</summary>
+    private static ModelPrice? ReadAudioPrice(string id, JsonElement json) =>
+        json.TryGetProperty("input_audio_hours", out var hour) || json.TryGetProperty("audio_hours", out hour)
+            ? new ModelPrice
+            {
+                Id = id,
+                Units = new UnitRates { AudioSecond = Rate(hour.GetDecimal() * 1_000_000 / 3600) },
+                PricesTokens = false,
+            }
+            : null;
 
     /// <summary>Reads a list price of limits.json, whose tiers are objects of the same shape as the price itself.</summary>
     /// <returns>Null when input and output are 0, which there means that nobody knows.</returns>

@@ -19,8 +19,13 @@ internal readonly record struct ProviderError(string? Message, string? Type, str
     public bool IsContextWindow => Says(ContextWindowTexts);
     public bool IsContentPolicy => Says(ContentPolicyTexts);
 
-    /// <summary>For an error that came with a 200: the status that it names as its code, else 500.</summary>
-    public int Status => int.TryParse(Code, out var status) && status is >= 400 and <= 599 ? status : 500;
+    /// <summary>For an error that came with a 200: the status that it names as its code, or that its code is known for, else 500.</summary>
+    public int Status => Code switch
+    {
+        "rate_limit_exceeded" or "insufficient_quota" => 429, // of OpenAI's failed responses
+        "invalid_prompt" or "context_length_exceeded" => 400,
+        _ => int.TryParse(Code, out var status) && status is >= 400 and <= 599 ? status : 500,
+    };
 
     private bool Says(string[] texts)
     {

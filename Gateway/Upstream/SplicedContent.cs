@@ -21,7 +21,7 @@ internal sealed class SplicedContent : HttpContent
     {
         _body = body;
         _wasSent = wasSent;
-        Headers.ContentType = Json;
+        Headers.ContentType = body.MediaType is { } mediaType ? MediaTypeHeaderValue.Parse(mediaType) : Json;
     }
 
     protected override bool TryComputeLength(out long length)

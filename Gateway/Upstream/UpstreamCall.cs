@@ -27,6 +27,8 @@ public sealed record UpstreamCall
 
     public required SplicedBody Body { get; init; }
 
+    /// <summary>A call other than POST has no body.</summary>
+    public HttpMethod Method { get; init; } = HttpMethod.Post;
     /// <summary>Headers that go with the body.</summary>
     public IReadOnlyList<KeyValuePair<string, string>> Headers { get; init; } = [];
 

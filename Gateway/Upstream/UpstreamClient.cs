@@ -89,7 +89,7 @@ public sealed class UpstreamClient : IDisposable
         }
         finally
         {
-            if (answer is not StreamedAnswer)
+            if (answer is not (StreamedAnswer or RelayedAnswer))
             {
                 response?.Dispose();
                 deadline.Dispose();
@@ -122,10 +122,10 @@ public sealed class UpstreamClient : IDisposable
     /// <summary>The HTTP request of a call, without authentication.</summary>
     internal static HttpRequestMessage NewRequest(UpstreamCall call)
     {
-        var request = new HttpRequestMessage(HttpMethod.Post, call.Uri)
+        var request = new HttpRequestMessage(call.Method, call.Uri)
         {
             Version = HttpVersion.Version11,
-            Content = new SplicedContent(call.Body, call.WasSent),
+            Content = call.Method == HttpMethod.Post ? new SplicedContent(call.Body, call.WasSent) : null,
         };
         request.Headers.TryAddWithoutValidation("User-Agent", UserAgent);
         request.Headers.TryAddWithoutValidation("Accept-Encoding", "identity");
@@ -150,13 +150,24 @@ public sealed class UpstreamClient : IDisposable
     {
         if (!response.IsSuccessStatusCode)
             return await ReadErrorAsync(call, response, deadline.Token);
+        var mediaType = response.Content.Headers.ContentType?.MediaType;
+        if (call.Wire.FormOf(mediaType) is { } form)
+            return await ReadFormAsync(call, response, form, deadline);
         if (call.Stream is null)
             return await ReadWholeAsync(call, response, deadline.Token);
-        var mediaType = response.Content.Headers.ContentType?.MediaType;
         return mediaType is null || call.Wire.StreamMediaTypes.Contains(mediaType, StringComparer.OrdinalIgnoreCase)
             ? await OpenStreamAsync(call, call.Stream, response, deadline)
             : await ReadUnexpectedAsync(call, response, mediaType, deadline.Token);
     }
+
+    /// <summary>What comes is what the provider says it is.</summary>
+    private async ValueTask<UpstreamAnswer> ReadFormAsync(
+        UpstreamCall call, HttpResponseMessage response, AnswerForm form, CallDeadline deadline) => form switch
+        {
+            AnswerForm.Json => await ReadWholeAsync(call, response, deadline.Token),
+            AnswerForm.Events => await OpenStreamAsync(call, new StreamOptions(call.Model, false, null), response, deadline),
+            _ => await RelayedAnswer.OpenAsync(response, deadline, call.Timeout),
+        };
 
     private async ValueTask<UpstreamAnswer> ReadErrorAsync(UpstreamCall call, HttpResponseMessage response, CancellationToken ct)
     {

@@ -40,7 +40,8 @@ public sealed class AnthropicClientTests
     {
         var call = HubEvent.OfToolCall(0, 0, "c1", "f") with { Signature = isBehind ? null : SealedCall.Signature };
         var seal = new HubEvent(HubEventKind.CallSignature) { Call = 0, Signature = SealedCall.Signature };
-        HubEvent[] steps = [call, .. isBehind ? new[] { seal } : [], HubEvent.OfArguments(0, 0, "{}"), HubEvent.OfFinish(0, HubFinish.ToolCalls)];
+        HubEvent[] steps =
+            [call, .. isBehind ? new[] { seal } : [], HubEvent.OfArguments(0, 0, "{}"), HubEvent.OfFinish(0, HubFinish.ToolCalls)];
 
         var events = Stream(steps);
 
@@ -56,7 +57,8 @@ public sealed class AnthropicClientTests
     public void ArgumentsOfMixedCallsKeepTheIndexOfTheirBlock()
     {
         var events = Stream(
-            HubEvent.OfToolCall(0, 0, "c1", "f"), HubEvent.OfToolCall(0, 1, "c2", "g"), HubEvent.OfArguments(0, 0, "{}"), HubEvent.OfArguments(0, 1, "[]"));
+            HubEvent.OfToolCall(0, 0, "c1", "f"), HubEvent.OfToolCall(0, 1, "c2", "g"),
+            HubEvent.OfArguments(0, 0, "{}"), HubEvent.OfArguments(0, 1, "[]"));
 
         var deltas = events.Where(static e => e["type"]!.GetValue<string>() == "content_block_delta")
             .Select(static e => $"{e["index"]} {e["delta"]!["partial_json"]}");

@@ -223,6 +223,20 @@ public sealed class ResponsesClientTests
     }
 
     [Test]
+    public void APictureThatTheModelMadeIsAnItem()
+    {
+        var image = new HubMedia(HubMediaKind.Image) { MediaType = "image/png", Base64 = "QUJD"u8.ToArray() };
+        var answer = new HubAnswer();
+        answer.Choices.Add(new HubChoice { Finish = HubFinish.Stop });
+        answer.Choices[0].Parts.Add(image);
+        var whole = Write("""{"input":"x"}""", answer)["output"]![0]!;
+        var streamed = Stream("""{"input":"x"}""", new HubEvent(HubEventKind.Media) { Media = image }, HubEvent.OfFinish(0, HubFinish.Stop));
+
+        Assert.That(whole.ToJsonString(), Is.EqualTo("""{"id":"ig_RANDOM00","type":"image_generation_call","status":"completed","result":"QUJD"}"""));
+        Assert.That(streamed[^1]["response"]!["output"]![0]!.ToJsonString(), Is.EqualTo(whole.ToJsonString()));
+    }
+
+    [Test]
     public void SealsOfThoughtsAndCallsComeBackAsTheyWere()
     {
         HubPart[] parts =

@@ -17,7 +17,7 @@ public sealed class ResponsesProviderTests
     [Test]
     public void MessagesBecomeItems()
     {
-        var request = new HubRequest { MaxTokens = 50, Reasoning = new() { Budget = 4000 } };
+        var request = new HubRequest { MaxTokens = 50, Reasoning = new() { Budget = 2000 } };
         request.Messages.AddRange(
         [
             new(HubRole.System, [new HubText("Be brief.")]),
@@ -111,7 +111,7 @@ public sealed class ResponsesProviderTests
         Assert.That(choice.Parts[1], Is.EqualTo(new HubThinking("") { Id = "rs_2", Signature = new(WireFormat.Responses, "aGlkZGVu"), IsHidden = true }));
         Assert.That(choice.Parts[2], Is.TypeOf<HubForeignPart>());
         var text = (HubText)choice.Parts[3];
-        Assert.That((text.Text, text.CitationFormat, text.Citations?.GetArrayLength()), Is.EqualTo(("Yes.", WireFormat.Responses, 1)));
+        Assert.That((text.Text, text.CitationFormat, text.Citations?.GetArrayLength()), Is.EqualTo(("Yes.", WireFormat.OpenAi, 1)));
         Assert.That(choice.Parts[4], Is.EqualTo(new HubToolCall("call_1", "f", "{\"a\":1}")));
         Assert.That(choice.Logprobs!.Value.GetProperty("content")[0].GetProperty("token").GetString(), Is.EqualTo("Yes"));
         Assert.That((choice.Finish, answer.Id, answer.Service, answer.CreatedAt), Is.EqualTo(

@@ -67,8 +67,7 @@ internal static class AnthropicAnswerReader
         switch (block.FindText("type"u8))
         {
             case "text" when block.FindText("text"u8) is { } text:
-                var citations = block.Find("citations"u8) is { ValueKind: JsonValueKind.Array } list && list.GetArrayLength() > 0 ? list : default(JsonElement?);
-                return new HubText(text) { Citations = citations, CitationFormat = citations is null ? null : WireFormat.Anthropic };
+                return ReadText(text, block.Find("citations"u8));
             case "thinking" when block.FindText("thinking"u8) is { } thought:
                 return new HubThinking(thought) { Signature = SealOf(block.FindText("signature"u8)) };
             case "redacted_thinking" when SealOf(block.FindText("data"u8)) is { } seal:
@@ -76,12 +75,20 @@ internal static class AnthropicAnswerReader
             case "tool_use":
                 var arguments = block.Find("input"u8)?.GetRawText() ?? "{}";
                 var name = block.FindText("name"u8) ?? "";
-                return name == AnthropicFormat.ToolName ? new HubText(arguments) : new HubToolCall(block.FindText("id"u8) ?? "", name, arguments);
+                return name == AnthropicFormat.ToolName
+                    ? new HubText(arguments)
+                    : new HubToolCall(block.FindText("id"u8) ?? "", name, arguments);
             default:
                 return block.ValueKind == JsonValueKind.Object ? new HubForeignPart(WireFormat.Anthropic, block) : null;
         }
     }
 
+    private static HubText ReadText(string text, JsonElement? citations) =>
+        citations is { ValueKind: JsonValueKind.Array } list && list.GetArrayLength() > 0
+            ? new HubText(text) { Citations = list, CitationFormat = WireFormat.Anthropic }
+            : new HubText(text);
+
     /// <summary>A provider's seal is never marked as another's; an empty one is none.</summary>
-    internal static ThoughtSignature? SealOf(string? text) => string.IsNullOrEmpty(text) ? null : new ThoughtSignature(WireFormat.Anthropic, text);
+    internal static ThoughtSignature? SealOf(string? text) =>
+        string.IsNullOrEmpty(text) ? null : new ThoughtSignature(WireFormat.Anthropic, text);
 }

@@ -25,7 +25,9 @@ internal static class AnthropicBlocks
         }
     }
 
-    /// <summary>Writes a thought with its seal; one of another dialect's is marked. Without a seal it stands empty, as the field must be there.</summary>
+    /// <summary>
+    /// Writes a thought with its seal; one of another dialect's is marked. Without a seal it stands empty, as the field must be there.
+    /// </summary>
     public static void WriteThinking(Utf8JsonWriter json, HubThinking thinking)
     {
         var seal = thinking.Signature?.WrittenIn(WireFormat.Anthropic) ?? "";

@@ -30,8 +30,6 @@ internal struct AnthropicChunk
     /// <summary>True when it brings text, a seal, a call or the like.</summary>
     public bool IsMeaningful;
 
-    private bool _isCall;
-
     /// <summary>Reads one JSON object.</summary>
     /// <returns>False when it is not a JSON object.</returns>
     public static bool TryRead(ReadOnlySpan<byte> json, ref AnthropicUsage usage, out AnthropicChunk chunk)
@@ -152,8 +150,8 @@ internal struct AnthropicChunk
         if (isType && reader.TokenType == JsonTokenType.String)
         {
             // A call, one's own or the provider's, and its result: told by their kind alone.
-            _isCall = reader.ValueTextEquals("tool_use"u8) || reader.ValueSpan.EndsWith("_tool_use"u8) || reader.ValueSpan.EndsWith("_tool_result"u8);
-            IsMeaningful |= _isCall;
+            var type = reader.ValueSpan;
+            IsMeaningful |= type.SequenceEqual("tool_use"u8) || type.EndsWith("_tool_use"u8) || type.EndsWith("_tool_result"u8);
         }
         else if (isText && reader.TokenType == JsonTokenType.String)
         {
@@ -172,7 +170,7 @@ internal struct AnthropicChunk
         }
         else if (isSeal)
         {
-            IsMeaningful |= reader.TokenType != JsonTokenType.Null && (reader.TokenType != JsonTokenType.String || !reader.ValueSpan.IsEmpty);
+            IsMeaningful |= reader.TokenType == JsonTokenType.String ? !reader.ValueSpan.IsEmpty : reader.TokenType != JsonTokenType.Null;
             reader.Skip();
         }
     }

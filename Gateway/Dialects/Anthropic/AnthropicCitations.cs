@@ -12,7 +12,7 @@ internal static class AnthropicCitations
 {
     /// <summary>Citations without those that the gateway wrote. Null: there are none.</summary>
     public static JsonElement? WithoutOwn(JsonElement? citations) =>
-        citations is { ValueKind: JsonValueKind.Array } list && list.GetArrayLength() > 0 && !list.EnumerateArray().All(IsOwn) ? list : null;
+        citations is { ValueKind: JsonValueKind.Array } list && !list.EnumerateArray().All(IsOwn) ? list : null;
 
     private static bool IsOwn(JsonElement citation) => citation.FindText("encrypted_index"u8) is "";
 

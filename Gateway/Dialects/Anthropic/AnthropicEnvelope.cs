@@ -40,12 +40,14 @@ public sealed class AnthropicEnvelope
     public static AnthropicEnvelope Of(string provider) => provider switch
     {
         "bedrock" => Bedrock,
-        "vertex_ai" => Vertex,
+        "vertex_ai" or "vertex_ai_beta" => Vertex,
         _ => Direct,
     };
 
     /// <summary>The same changes to a client's body, and those that the envelope makes.</summary>
-    /// <param name="betas">What the client's <see cref="AnthropicHeaders.BetaName"/> lists; a header except where the version is in the body.</param>
+    /// <param name="betas">
+    /// What the client's <see cref="AnthropicHeaders.BetaName"/> lists; Bedrock wants it in the body, others as the header that it is.
+    /// </param>
     public RequestChanges Apply(RequestChanges changes, IReadOnlyList<string> betas)
     {
         if (Version is null)

@@ -125,7 +125,9 @@ internal sealed class AnthropicEventReader
     private void ReadCallStart(JsonElement block, List<HubEvent> steps)
     {
         _hasArguments = false;
-        _input = block.Find("input"u8) is { ValueKind: JsonValueKind.Object } input && input.EnumerateObject().Any() ? input.GetRawText() : null;
+        _input = block.Find("input"u8) is { ValueKind: JsonValueKind.Object } input && input.EnumerateObject().Any()
+            ? input.GetRawText()
+            : null;
         var name = block.FindText("name"u8) ?? "";
         if (name == AnthropicFormat.ToolName)
         {

@@ -56,11 +56,11 @@ internal sealed class AnthropicFit(HubRequest request, HubTarget target, HubLoss
     {
         var maxTokens = request.MaxTokens ?? target.DefaultMaxTokens;
         if (AnthropicThinking.BudgetWithin(reasoning, maxTokens) is not { } budget)
-            LoseThinking($"thinking takes {AnthropicThinking.LeastBudget} tokens at least, and the limit of output tokens must be larger");
+            LoseThinking($"thinking takes {AnthropicThinking.LeastBudget} tokens at least, and the limit of output must be larger");
         else if (reasoning.Budget > budget && !target.ModifiesParams)
             Lose(ThinkingParam, "the budget must be smaller than the limit of output tokens", () => SetBudget(budget));
         else if (CallsWithoutThoughts())
-            LoseThinking("the last call of a tool came without its thoughts, and this model then takes none", isMended: target.ModifiesParams);
+            LoseThinking("the last call of a tool came without its thoughts, and this model then takes none", target.ModifiesParams);
         else
             SetBudget(budget);
 
@@ -68,8 +68,8 @@ internal sealed class AnthropicFit(HubRequest request, HubTarget target, HubLoss
     }
 
     /// <summary>
-    /// True when results of tools end the conversation, and the calls came without sealed thoughts: a model that is told to think then wants
-    /// to see them (https://platform.claude.com/docs/en/build-with-claude/extended-thinking, "Preserving thinking blocks").
+    /// True when results of tools end the conversation, and the calls came without sealed thoughts: a model that is told to think then
+    /// wants to see them (https://platform.claude.com/docs/en/build-with-claude/extended-thinking, "Preserving thinking blocks").
     /// </summary>
     private bool CallsWithoutThoughts()
     {
@@ -212,7 +212,8 @@ internal sealed class AnthropicFit(HubRequest request, HubTarget target, HubLoss
         if (_model.TakesPrefill || request.Messages.Count == 0 || request.Messages[^1].Role != HubRole.Assistant)
             return;
         if (!target.ModifiesParams)
-            losses.Add(ParamOf(Feature.Prefill) ?? "messages", "this model goes on with no answer of the client's: end with a message of the user's");
+            losses.Add(ParamOf(Feature.Prefill) ?? "messages",
+                "this model goes on with no answer of the client's: end with a message of the user's");
         request.Messages.Add(new HubMessage(HubRole.User, [new HubText("Continue exactly where you stopped.")]));
     }
 

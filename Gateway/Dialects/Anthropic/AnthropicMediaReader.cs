@@ -69,7 +69,7 @@ internal static class AnthropicMediaReader
         }
     }
 
-    /// <summary>The bytes between the quotes, without a copy where nothing is escaped: there are encoders of JSON that write <c>\/</c>.</summary>
+    /// <summary>The bytes between the quotes, unescaped where they must be: there are encoders of JSON that write <c>\/</c>.</summary>
     private static ReadOnlyMemory<byte> Base64Of(JsonElement data)
     {
         var quoted = JsonMarshal.GetRawUtf8Value(data);

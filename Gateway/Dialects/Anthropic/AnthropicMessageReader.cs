@@ -39,7 +39,8 @@ internal static class AnthropicMessageReader
             if (message.ValueKind != JsonValueKind.Object || RoleOf(message.FindText("role"u8)) is not { } role)
                 return ApiError.InvalidParameter($"messages[{index}].role", "must be user, assistant or system");
             if (message.Find("content"u8) is not { } content || !ReadContent(hub, content, parts))
-                return ApiError.InvalidParameter($"messages[{index}].content", "must be a text or a list of content blocks with all that their type needs");
+                return ApiError.InvalidParameter(
+                    $"messages[{index}].content", "must be a text or a list of content blocks with all that their type needs");
             foreach (var member in message.EnumerateObject())
             {
                 if (member.Name is not ("role" or "content"))

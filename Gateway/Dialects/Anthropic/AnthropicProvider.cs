@@ -3,7 +3,7 @@ using Gateway.Dialects.Hub;
 
 namespace Gateway.Dialects.Anthropic;
 
-/// <summary>What providers that speak Anthropic's Messages get and send: Anthropic's own API, Claude on Bedrock and on Vertex, and imitators.</summary>
+/// <summary>What providers that speak Anthropic's Messages get and send: Anthropic, Claude on Bedrock and on Vertex, imitators.</summary>
 internal sealed class AnthropicProvider : HubProvider
 {
     public override WireFormat Format => WireFormat.Anthropic;

@@ -53,7 +53,7 @@ internal static class AnthropicRequestReader
             case "cache_control":
                 return Keep(hub, Feature.CacheControl, name, value);
             case "context_management":
-                return Keep(hub, Feature.ContextManagement, name, value);
+                return KeepsAll(value) || Keep(hub, Feature.ContextManagement, name, value);
             default:
                 if (!IsGatewaysOwn(name))
                     hub.AddExtra(name, value);
@@ -165,6 +165,18 @@ internal static class AnthropicRequestReader
         hub.ServiceTier = value.ValueEquals("standard_only"u8) ? "default" : value.GetString(); // OpenAI's word for the same
         hub.Use(Feature.ServiceTier, name);
         return true;
+    }
+
+    /// <summary>True for edits of the context that take nothing out of it (Claude Code's), as is done without them.</summary>
+    private static bool KeepsAll(JsonElement management)
+    {
+        foreach (var edit in management.Items("edits"u8))
+        {
+            var type = edit.FindText("type"u8) ?? "";
+            if (!type.StartsWith("clear_thinking", StringComparison.Ordinal) || edit.FindText("keep"u8) is not "all")
+                return false;
+        }
+        return management.ValueKind == JsonValueKind.Object && management.EnumerateObject().All(static member => member.Name == "edits");
     }
 
     private static bool Keep(HubRequest hub, Feature feature, string name, JsonElement value)

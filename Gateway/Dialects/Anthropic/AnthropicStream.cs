@@ -4,60 +4,23 @@ using System.Text.Json;
 namespace Gateway.Dialects.Anthropic;
 
 /// <summary>Passes Anthropic's stream of events on, byte for byte but for the model's name, and learns its usage on the way.</summary>
-internal sealed class AnthropicStream(StreamOptions options) : StreamTranslator
+internal sealed class AnthropicStream(StreamOptions options) : SseTranslator
 {
     private readonly byte[] _model = [(byte)'"', .. JsonEncodedText.Encode(options.Model).EncodedUtf8Bytes, (byte)'"'];
-    private SseEvent.Progress _progress;
-    private bool _hasBegun;
     private AnthropicUsage _usage;
 
     /// <summary>True once the event came that counts the whole answer.</summary>
     private bool _hasAllUsage;
 
-    public override int Translate(ReadOnlySpan<byte> received, bool atEnd, IBufferWriter<byte> output)
+    protected override bool IsWhole(ReadOnlySpan<byte> data)
     {
-        var consumed = 0;
-        if (!_hasBegun)
-        {
-            var mark = OpenAi.OpenAiAnswer.ByteOrderMark;
-            if (received.Length < mark.Length && mark.StartsWith(received) && !atEnd)
-                return 0;
-            _hasBegun = true;
-            consumed = received.StartsWith(mark) ? mark.Length : 0;
-        }
-        while (ErrorEvent is null && SseEvent.Length(received[consumed..], atEnd, ref _progress) is > 0 and var length)
-        {
-            TranslateEvent(received.Slice(consumed, length), output);
-            consumed += length;
-        }
-        if (atEnd && ErrorEvent is null && consumed < received.Length)
-            TranslateRest(received[consumed..], output);
-        IsComplete |= atEnd && IsFinished;
-        return atEnd ? received.Length : consumed;
-    }
-
-    /// <summary>A last event without its blank line passes, ended, when its data is whole; part of one is left out.</summary>
-    private void TranslateRest(ReadOnlySpan<byte> bytes, IBufferWriter<byte> output)
-    {
-        if (DataOf(bytes) is not { IsEmpty: false } data)
-            return;
         var none = new AnthropicUsage();
-        if (!AnthropicChunk.TryRead(data, ref none, out _))
-            return;
-        byte[] ended = [.. bytes, .. "\n\n"u8];
-        TranslateEvent(ended, output);
+        return AnthropicChunk.TryRead(data, ref none, out _);
     }
 
-    private static ReadOnlySpan<byte> DataOf(ReadOnlySpan<byte> bytes) => SseEvent.DataOf(bytes).Trim((byte)' ');
-
-    private void TranslateEvent(ReadOnlySpan<byte> bytes, IBufferWriter<byte> output)
+    protected override void TranslateData(ReadOnlySpan<byte> bytes, int dataAt, int dataLength, IBufferWriter<byte> output)
     {
-        var data = DataOf(bytes);
-        if (data.IsEmpty)
-        {
-            output.Write(bytes); // comments and keep-alives
-            return;
-        }
+        var data = bytes.Slice(dataAt, dataLength);
         if (!AnthropicChunk.TryRead(data, ref _usage, out var chunk))
         {
             Events++;
@@ -67,7 +30,7 @@ internal sealed class AnthropicStream(StreamOptions options) : StreamTranslator
         }
         Learn(data, chunk);
         if (ErrorEvent is null) // whoever relays the stream tells of an error, in the client's dialect and without the provider's secrets
-            WriteEvent(bytes, data, chunk, output);
+            WriteEvent(bytes, dataAt, chunk, output);
     }
 
     private void Learn(ReadOnlySpan<byte> data, in AnthropicChunk chunk)
@@ -92,17 +55,14 @@ internal sealed class AnthropicStream(StreamOptions options) : StreamTranslator
             MeaningfulEvents++;
     }
 
-    private void WriteEvent(ReadOnlySpan<byte> bytes, ReadOnlySpan<byte> data, in AnthropicChunk chunk, IBufferWriter<byte> output)
+    private void WriteEvent(ReadOnlySpan<byte> bytes, int dataAt, in AnthropicChunk chunk, IBufferWriter<byte> output)
     {
-        // Only the first event names the model; one whose data stands in several lines, which nobody sends, passes as it is.
-        var at = chunk.ModelStart < 0 || chunk.Type != AnthropicChunk.Kind.Start || !bytes.Overlaps(data, out var before)
-            ? -1
-            : before + chunk.ModelStart;
-        if (at < 0)
+        if (chunk.ModelStart < 0 || chunk.Type != AnthropicChunk.Kind.Start) // no other event names the model
         {
             output.Write(bytes);
             return;
         }
+        var at = dataAt + chunk.ModelStart;
         output.Write(bytes[..at]);
         output.Write(_model);
         output.Write(bytes[(at + chunk.ModelLength)..]);

@@ -56,7 +56,8 @@ internal static class AnthropicThinking
     public static bool IsOff(HubReasoning reasoning) => reasoning.Budget is 0 || (reasoning.Budget is null && reasoning.Effort is "none");
 
     /// <summary>True when the client wants thinking.</summary>
-    public static bool IsOn(HubReasoning? reasoning) => reasoning is { } asked && !IsOff(asked) && (asked.Budget is not null || asked.Effort is not null);
+    public static bool IsOn(HubReasoning? reasoning) =>
+        reasoning is { } asked && !IsOff(asked) && (asked.Budget is not null || asked.Effort is not null);
 
     /// <summary>True when the model decides how much to think: because it takes no number of tokens, or none was given.</summary>
     public static bool IsAdaptive(HubReasoning reasoning, ClaudeModel model) =>

@@ -49,8 +49,8 @@ internal static class AnthropicToolReader
     }
 
     /// <summary>
-    /// Notes what no other dialect has. Two members lose nothing: <c>defer_loading</c> keeps a tool from the prompt until it is searched for,
-    /// and without the search, which is noted, it is offered at once; <c>eager_input_streaming</c> only says how arguments are cut.
+    /// Notes what no other dialect has. Two members lose nothing: <c>defer_loading</c> keeps a tool from the prompt until it is searched
+    /// for, and without the search, which is noted, it is offered at once; <c>eager_input_streaming</c> only says how arguments are cut.
     /// </summary>
     private static void NoteRest(HubRequest hub, string param, JsonElement tool)
     {

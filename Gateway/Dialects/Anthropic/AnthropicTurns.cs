@@ -16,6 +16,9 @@ internal sealed class AnthropicTurns
 
     public List<Turn> Turns { get; } = [];
 
+    /// <summary>Where the next message is that is no instruction; it is looked for once for all instructions before it.</summary>
+    private int _next = -1;
+
     /// <param name="takesSystemWithin">True where instructions may stand between the turns.</param>
     public static AnthropicTurns Of(List<HubMessage> messages, bool takesSystemWithin)
     {
@@ -44,13 +47,14 @@ internal sealed class AnthropicTurns
     {
         if (Turns[^1].Role == HubRole.Assistant)
             return false;
-        var next = messages.FindIndex(index, static message => message.Role != HubRole.System);
-        return next < 0 || messages[next].Role == HubRole.Assistant;
+        if (_next < index)
+            _next = messages.FindIndex(index, static message => message.Role != HubRole.System) is >= 0 and var found ? found : messages.Count;
+        return _next == messages.Count || messages[_next].Role == HubRole.Assistant;
     }
 
-    /// <summary>Instructions where only the user may speak: marked, as models are used to from the prompts that they are trained with.</summary>
+    /// <summary>Instructions where only the user may speak: marked, so that the model can tell.</summary>
     private static HubText Marked(HubMessage message) =>
-        new($"<system>\n{message.Text}\n</system>") { CacheControl = message.Parts.Count > 0 ? message.Parts[^1].CacheControl : null };
+        new($"<system>\n{message.Text}\n</system>") { CacheControl = message.Parts.LastOrDefault()?.CacheControl };
 
     /// <summary>A message's parts, the speaker's name before its first text.</summary>
     private static List<HubPart> Named(HubMessage message)
@@ -79,10 +83,9 @@ internal sealed class AnthropicTurns
         foreach (var turn in Turns)
         {
             turn.Parts.RemoveAll(IsVoid);
-            if (turn.Role != HubRole.User || turn.Parts is [HubToolResult, ..] && turn.Parts.TrueForAll(static part => part is HubToolResult))
+            if (turn.Role != HubRole.User || !turn.Parts.Exists(static part => part is HubToolResult))
                 continue;
-            List<HubPart> sorted =
-                [.. turn.Parts.Where(static part => part is HubToolResult), .. turn.Parts.Where(static part => part is not HubToolResult)];
+            List<HubPart> sorted = [.. turn.Parts.OrderBy(static part => part is not HubToolResult)]; // a stable order
             turn.Parts.Clear();
             turn.Parts.AddRange(sorted);
         }

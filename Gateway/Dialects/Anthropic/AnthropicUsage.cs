@@ -8,7 +8,7 @@ namespace Gateway.Dialects.Anthropic;
 /// Reads Anthropic's <c>usage</c>: of a whole answer, or the two of a stream, of which the later one counts up what the first one said and
 /// need not repeat it. Its buckets are disjoint already, but for the thoughts, which are part of the output.
 /// </summary>
-/// <remarks>https://platform.claude.com/docs/en/api/messages, "Usage"; /build-with-claude/prompt-caching for the lives of a cache.</remarks>
+/// <remarks>https://platform.claude.com/docs/en/api/messages, "Usage"; /build-with-claude/prompt-caching for a cache's life.</remarks>
 internal struct AnthropicUsage
 {
     /// <summary>A count above this is no count; see <see cref="OpenAi.OpenAiUsage"/>.</summary>

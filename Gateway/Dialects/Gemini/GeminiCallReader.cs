@@ -6,6 +6,9 @@ namespace Gateway.Dialects.Gemini;
 /// <summary>Reads a conversation's calls of functions and their results, and joins them: Google often gives them no ids.</summary>
 internal sealed class GeminiCallReader(HubRequest hub)
 {
+    /// <summary>A model calls a few functions at once; what was called before so many others has no result any more.</summary>
+    private const int MostOpen = 1024;
+
     /// <summary>The calls so far that have no result yet, and how many calls there were.</summary>
     private readonly List<HubToolCall> _open = [];
     private int _calls;
@@ -19,6 +22,8 @@ internal sealed class GeminiCallReader(HubRequest hub)
         {
             Signature = seal,
         };
+        if (_open.Count == MostOpen)
+            _open.RemoveAt(0);
         _open.Add(read);
         return read;
     }

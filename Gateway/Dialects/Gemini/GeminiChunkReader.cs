@@ -49,8 +49,8 @@ internal sealed class GeminiChunkReader
     {
         if (_hasStarted)
             return;
+        var id = root.FindText("responseId"u8); // throws where it is half a surrogate pair: then the next chunk begins the stream
         _hasStarted = true;
-        var id = root.FindText("responseId"u8);
         _ids = new GeminiCallIds(id);
         steps.Add(new(HubEventKind.Start) { Id = id });
     }

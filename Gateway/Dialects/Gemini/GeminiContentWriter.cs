@@ -38,11 +38,30 @@ internal sealed class GeminiContentWriter(Utf8JsonWriter json, HubTarget target)
             if (message.Role == HubRole.System && !isAlone)
                 continue;
             var role = message.Role == HubRole.Assistant ? "model" : "user";
-            foreach (var part in message.Parts)
-                WritePart(role, part);
+            WriteParts(role, message.Parts);
         }
         End();
         json.WriteEndArray();
+    }
+
+    /// <summary>
+    /// Dialects without a place for the seal of a call give it back as a hidden thought right before the call; it is put where it was.
+    /// </summary>
+    private void WriteParts(string role, List<HubPart> parts)
+    {
+        for (var i = 0; i < parts.Count; i++)
+        {
+            if (parts[i] is HubThinking { IsHidden: true, Signature: { Format: WireFormat.Gemini } seal }
+                && i + 1 < parts.Count && parts[i + 1] is HubToolCall { Signature: null } call)
+            {
+                WriteCall(role, call with { Signature = seal });
+                i++;
+            }
+            else
+            {
+                WritePart(role, parts[i]);
+            }
+        }
     }
 
     private void WriteInstructions(HubText[] instructions)

@@ -114,7 +114,7 @@ internal static class FeatureDrop
                 (request.ToolChoice, request.ParallelToolCalls) = (null, null);
                 return true;
             case Feature.ServerTools or Feature.CustomTools:
-                request.Tools.RemoveAll(static tool => tool.Foreign is not null);
+                request.Tools.RemoveAll(tool => tool.Foreign is not null && IsCustom(tool) == (feature == Feature.CustomTools));
                 return true;
             case Feature.StrictTools:
                 Map(request.Tools, static tool => tool with { IsStrict = null });
@@ -132,6 +132,8 @@ internal static class FeatureDrop
                 return false;
         }
     }
+
+    private static bool IsCustom(HubTool tool) => tool.Foreign?.FindText("type"u8) == "custom";
 
     private static void DropFromMessages(HubRequest request, Feature feature)
     {

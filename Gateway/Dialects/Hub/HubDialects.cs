@@ -1,5 +1,8 @@
 using Gateway.Dialects.Anthropic;
+using Gateway.Dialects.Bedrock;
+using Gateway.Dialects.Cohere;
 using Gateway.Dialects.Gemini;
+using Gateway.Dialects.Ollama;
 using Gateway.Dialects.OpenAi;
 using Gateway.Dialects.Responses;
 
@@ -25,12 +28,15 @@ public static class HubDialects
         ("anthropic", new AnthropicProvider()),
         ("gemini", new GeminiProvider()),
         ("responses", new ResponsesProvider()),
+        ("converse", new ConverseProvider()),
+        ("cohere", new CohereProvider()),
+        ("ollama", new OllamaProvider()),
     ];
 
-    private static readonly GeminiEmbeddings Embeddings = new();
+    private static readonly EmbeddingProvider[] Embeddings = [new GeminiEmbeddings(), new CohereEmbeddings(), new OllamaEmbeddings()];
 
     /// <summary>The provider's half of a wire format for embeddings. Null: it is OpenAI's, or has none.</summary>
-    public static EmbeddingProvider? EmbeddingsOf(WireFormat format) => format == WireFormat.Gemini ? Embeddings : null;
+    public static EmbeddingProvider? EmbeddingsOf(WireFormat format) => Array.Find(Embeddings, half => half.Format == format);
 
     /// <summary>The client's half of that name.</summary>
     public static HubClient ClientOf(string name) => Clients.First(half => half.Name == name).Half;

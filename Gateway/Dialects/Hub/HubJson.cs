@@ -1,5 +1,6 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.Unicode;
 
 namespace Gateway.Dialects.Hub;
 
@@ -58,9 +59,13 @@ public static class HubJson
         return false;
     }
 
-    /// <summary>Parses a value of its own memory. Null: it is not JSON, or text in it is not Unicode.</summary>
+    /// <summary>
+    /// Parses a value of its own memory. Null: it is not JSON, or no UTF-8. (Half of a surrogate pair, escaped, is found when it is read.)
+    /// </summary>
     public static JsonElement? TryParse(ReadOnlySpan<byte> json)
     {
+        if (!Utf8.IsValid(json)) // the reader does not look into texts
+            return null;
         try
         {
             var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = BodyScanner.MaxDepth });

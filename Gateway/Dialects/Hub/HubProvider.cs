@@ -11,6 +11,9 @@ public abstract class HubProvider
     /// <summary>What it can carry.</summary>
     public abstract FeatureTable Features { get; }
 
+    /// <summary>True when a use of a feature can be carried: as the table says, or because it is a member of the provider's own.</summary>
+    public virtual bool Carries(in FeatureUse use) => Features[use.Feature] != Support.None;
+
     /// <summary>
     /// Looks for what cannot be carried because of a value (a temperature above the provider's range, two answers where one can be had), notes
     /// it in <paramref name="losses"/>, and takes it out of or mends it in <paramref name="request"/>, which is a copy.
@@ -21,6 +24,9 @@ public abstract class HubProvider
 
     /// <summary>Writes the body; what the provider cannot carry has been taken out before.</summary>
     public abstract void Write(HubRequest request, HubTarget target, Utf8JsonWriter json);
+
+    /// <summary>The object of the body that a config's own setting belongs in. Null: the body itself.</summary>
+    public virtual string? HomeOf(string setting) => null;
 
     /// <summary>Reads a whole answer.</summary>
     /// <param name="body">JSON, as it came.</param>
@@ -67,6 +73,11 @@ public sealed record HubTarget(string Model, string Provider)
 public sealed class HubLosses
 {
     private readonly List<string> _params = [];
+    private readonly HashSet<string> _seen = new(StringComparer.Ordinal);
+    private readonly List<string> _content = [];
+
+    /// <summary>As many as a message names.</summary>
+    private const int MostContent = 20;
 
     /// <summary>Parameters that could not be carried, by the names that the client gave them.</summary>
     public IReadOnlyList<string> Params => _params;
@@ -74,11 +85,23 @@ public sealed class HubLosses
     /// <summary>Why, where the name alone does not say it. Null: the provider does not take the parameters.</summary>
     public string? Why { get; private set; }
 
+    /// <summary>Content that could not be carried because of what it is. It is never left out, so the request is refused.</summary>
+    public IReadOnlyList<string> Content => _content;
+
     public void Add(string param, string? why = null)
     {
-        if (!_params.Contains(param))
+        if (_seen.Add(param))
             _params.Add(param);
         Why ??= why;
+    }
+
+    /// <summary>Notes content that cannot be carried because of a value.</summary>
+    public void AddContent(string param, string why)
+    {
+        if (_content.Count == 0)
+            Why = why;
+        if (_content.Count < MostContent && !_content.Contains(param))
+            _content.Add(param);
     }
 }
 

@@ -11,6 +11,12 @@ namespace Gateway.Dialects.Hub;
 /// </remarks>
 public sealed class HubRequest
 {
+    /// <summary>As many names of one feature as a person reads in a message.</summary>
+    private const int MostNames = 16;
+
+    private HashSet<FeatureUse> _seen = [];
+    private Dictionary<Feature, int> _counts = [];
+
     /// <summary>The conversation in its order; instructions stand where the client put them.</summary>
     public List<HubMessage> Messages { get; private set; } = [];
 
@@ -24,6 +30,9 @@ public sealed class HubRequest
     /// <see cref="Messages"/> until <see cref="Resume"/>. Its use is noted as <see cref="Feature.StoredConversation"/>. Null: none.
     /// </summary>
     public string? PreviousResponseId { get; set; }
+
+    /// <summary>True when the answer must not be kept for the conversation to go on from (Responses' <c>store: false</c>).</summary>
+    public bool ForgetsAnswer { get; set; }
 
     public List<HubTool> Tools { get; private set; } = [];
     public HubToolChoice? ToolChoice { get; set; }
@@ -72,12 +81,17 @@ public sealed class HubRequest
     /// <summary>Every feature that the request uses.</summary>
     public List<FeatureUse> Uses { get; private set; } = [];
 
-    /// <summary>Notes that a feature is used; a second use of the same under the same name is the same.</summary>
+    /// <summary>
+    /// Notes that a feature is used; a second use of the same under the same name is the same. A feature is carried or not wherever it is
+    /// used, so after some names of it no more are kept: a conversation may have a million messages.
+    /// </summary>
     public void Use(Feature feature, string param)
     {
-        var use = new FeatureUse(feature, param);
-        if (!Uses.Contains(use))
-            Uses.Add(use);
+        var count = _counts.GetValueOrDefault(feature);
+        if (feature != Feature.Unknown && count >= MostNames || !_seen.Add(new(feature, param)))
+            return;
+        _counts[feature] = count + 1;
+        Uses.Add(new(feature, param));
     }
 
     /// <summary>Keeps a member that the hub has no word for.</summary>
@@ -101,6 +115,7 @@ public sealed class HubRequest
         var copy = (HubRequest)MemberwiseClone();
         (copy.Messages, copy.Tools, copy.Stop) = ([.. Messages], [.. Tools], [.. Stop]);
         (copy.Extras, copy.Uses) = ([.. Extras], [.. Uses]);
+        (copy._seen, copy._counts) = ([.. _seen], new(_counts));
         return copy;
     }
 }

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 
 namespace Gateway.Dialects.Hub;
 
@@ -46,19 +47,34 @@ public static class HubTranslation
         var losses = new HubLosses();
         lost = losses.Params;
         Configure(copy, settings);
+        var refused = new List<string>();
+        var unknown = new HashSet<string>(StringComparer.Ordinal);
         foreach (var use in copy.Uses.ToArray())
         {
-            if (settings.Dropped.Contains(use.Param))
-                FeatureDrop.Drop(copy, use);
-            else if (target.AllowedParams.Contains(use.Param))
+            if (target.AllowedParams.Contains(use.Param) && !settings.Dropped.Contains(use.Param))
                 Allow(copy, client, provider, use);
-            else if (provider.Features[use.Feature] == Support.None)
-                Lose(copy, use, losses);
+            else if (settings.Dropped.Contains(use.Param) || !provider.Carries(use))
+                Lose(copy, use, settings.Dropped.Contains(use.Param) ? null : losses, unknown, refused);
         }
-        var refused = copy.Uses.Where(use => losses.Params.Contains(use.Param) && !FeatureDrop.IsDroppable(use.Feature)).ToArray();
-        if (refused.Length > 0)
-            return ParamErrors.UnsupportedContent(target.Provider, refused.Select(static use => use.Param), target.Model);
+        copy.Extras.RemoveAll(extra => unknown.Contains(extra.Key));
+        if (refused.Count > 0)
+            return ParamErrors.UnsupportedContent(target.Provider, refused, target.Model);
+        try
+        {
+            return Fit(copy, provider, target, settings, losses, body);
+        }
+        catch (InvalidOperationException)
+        {
+            return ApiError.InvalidJson("a text is not valid Unicode"); // one that is read only now, in a schema or the like
+        }
+    }
+
+    private static ApiError? Fit(
+        HubRequest copy, HubProvider provider, HubTarget target, HubSettings settings, HubLosses losses, SplicedBody body)
+    {
         provider.Fit(copy, target, losses);
+        if (losses.Content.Count > 0)
+            return ParamErrors.UnsupportedContent(target.Provider, losses.Content, target.Model, losses.Why);
         if (losses.Params.Count > 0 && !settings.DropsUnsupported)
             return ParamErrors.Unsupported(target.Provider, losses.Params, target.Model, losses.Why);
         body.Add(Write(copy, provider, target, settings.Overrides));
@@ -97,7 +113,7 @@ public static class HubTranslation
     /// <summary>An allowed parameter leaves under its own name where the provider's words have none for it.</summary>
     private static void Allow(HubRequest copy, JsonElement client, HubProvider provider, in FeatureUse use)
     {
-        if (provider.Features[use.Feature] != Support.None)
+        if (provider.Carries(use))
             return;
         var name = use.Param;
         FeatureDrop.Drop(copy, use);
@@ -105,11 +121,18 @@ public static class HubTranslation
             copy.Extras.Add(new(name, value));
     }
 
-    private static void Lose(HubRequest copy, in FeatureUse use, HubLosses losses)
+    /// <param name="losses">Null: it was never to leave, and nobody need be told.</param>
+    /// <param name="unknown">Gets the names of members that are taken out together.</param>
+    /// <param name="refused">Gets what cannot be left out.</param>
+    private static void Lose(HubRequest copy, in FeatureUse use, HubLosses? losses, HashSet<string> unknown, List<string> refused)
     {
-        losses.Add(use.Param);
-        if (FeatureDrop.IsDroppable(use.Feature))
+        losses?.Add(use.Param);
+        if (use.Feature == Feature.Unknown)
+            unknown.Add(use.Param);
+        else if (FeatureDrop.IsDroppable(use.Feature))
             FeatureDrop.Drop(copy, use);
+        else if (losses is not null)
+            refused.Add(use.Param);
     }
 
     private static byte[] Write(
@@ -118,13 +141,35 @@ public static class HubTranslation
         var output = new ArrayBufferWriter<byte>(4096);
         using (var json = new Utf8JsonWriter(output, HubJson.WriteOptions))
             provider.Write(request, target, json);
-        KeyValuePair<string, JsonElement>[] own =
+        var own = Place(provider,
         [
             .. overrides.Select(static pair => KeyValuePair.Create(pair.Key, HubJson.TryParse(pair.Value) ?? default))
                 .Where(static pair => pair.Value.ValueKind != JsonValueKind.Undefined && !IsKnown(pair.Key, pair.Value)
                     && !LimitNames.Contains(pair.Key)),
-        ];
+        ]);
         return own.Length == 0 ? output.WrittenSpan.ToArray() : Merge(output.WrittenMemory, own);
+    }
+
+    /// <summary>Puts members of the config's into the objects that the provider has for them.</summary>
+    private static KeyValuePair<string, JsonElement>[] Place(HubProvider provider, KeyValuePair<string, JsonElement>[] own)
+    {
+        if (!Array.Exists(own, pair => provider.HomeOf(pair.Key) is not null))
+            return own;
+        var placed = new JsonObject();
+        foreach (var (name, value) in own)
+        {
+            var node = JsonNode.Parse(value.GetRawText());
+            if (provider.HomeOf(name) is { } home)
+                (placed[home] as JsonObject ?? (JsonObject)(placed[home] = new JsonObject()))[name] = node;
+            else if (placed[name] is JsonObject there && node is JsonObject more)
+                more.ToList().ForEach(member => there[member.Key] = member.Value?.DeepClone());
+            else
+                placed[name] = node;
+        }
+        return
+        [
+            .. placed.Select(static pair => KeyValuePair.Create(pair.Key, HubJson.TryParse(pair.Value?.ToJsonString() ?? "null") ?? default)),
+        ];
     }
 
     /// <summary>Puts members of the config's over those that were written; of two objects the members are joined.</summary>

@@ -85,23 +85,24 @@ internal static class OpenAiRequestReader
         if (messages.ValueKind != JsonValueKind.Array)
             return Wrong("messages");
         var at = 0;
+        var calls = new Dictionary<string, HubToolCall>(StringComparer.Ordinal);
         foreach (var message in messages.EnumerateArray())
         {
             if (message.ValueKind != JsonValueKind.Object)
                 return Wrong($"messages[{at}]");
-            if (ReadMessage(hub, message, $"messages[{at}]") is { } wrong)
+            if (ReadMessage(hub, message, $"messages[{at}]", calls) is { } wrong)
                 return wrong;
             at++;
         }
         return null;
     }
 
-    private static ApiError? ReadMessage(HubRequest hub, JsonElement message, string path)
+    private static ApiError? ReadMessage(HubRequest hub, JsonElement message, string path, Dictionary<string, HubToolCall> calls)
     {
         var parts = new List<HubPart>();
         var role = message.FindText("role"u8);
         if (role is "tool" or "function")
-            return ReadResult(hub, message, path, isFunction: role == "function");
+            return ReadResult(hub, message, path, isFunction: role == "function", calls);
         if (role == "assistant")
             OpenAiThoughts.Read(hub, message, parts);
         if (message.Find("content"u8) is { } content && OpenAiContent.Read(hub, content, $"{path}.content", parts) is { } wrong)
@@ -119,7 +120,7 @@ internal static class OpenAiRequestReader
         switch (role)
         {
             case "system" or "developer":
-                hub.Use(hub.Messages.TrueForAll(static m => m.Role == HubRole.System) ? Feature.System : Feature.SystemWithin, $"{path}.role");
+                hub.Use(IsWithin(hub) ? Feature.SystemWithin : Feature.System, $"{path}.role");
                 hub.Messages.Add(new(HubRole.System, parts) { Name = name, IsDeveloper = role == "developer" });
                 return null;
             case "user":
@@ -127,12 +128,18 @@ internal static class OpenAiRequestReader
                 return null;
             case "assistant":
                 ReadCalls(message, parts);
+                foreach (var call in parts.OfType<HubToolCall>())
+                    calls[call.Id] = call;
                 hub.Messages.Add(new(HubRole.Assistant, parts) { Name = name });
                 return null;
             default:
                 return ApiError.InvalidParameter($"{path}.role", "must be system, developer, user, assistant or tool");
         }
     }
+
+    /// <summary>True when what comes next stands behind something that is no instruction.</summary>
+    private static bool IsWithin(HubRequest hub) => hub.Messages is [.., { Role: not HubRole.System }]
+        || hub.Uses.Exists(static use => use.Feature == Feature.SystemWithin);
 
     private static void ReadCalls(JsonElement message, List<HubPart> parts)
     {
@@ -155,7 +162,9 @@ internal static class OpenAiRequestReader
     /// <summary>The forerunner of tools has no ids: call and result are joined by the name.</summary>
     private static string FunctionId(string name) => $"function_{name}";
 
-    private static ApiError? ReadResult(HubRequest hub, JsonElement message, string path, bool isFunction)
+    /// <param name="calls">The calls so far, by their ids.</param>
+    private static ApiError? ReadResult(
+        HubRequest hub, JsonElement message, string path, bool isFunction, Dictionary<string, HubToolCall> calls)
     {
         var parts = new List<HubPart>();
         if (message.Find("content"u8) is { } content && OpenAiContent.Read(hub, content, $"{path}.content", parts) is { } wrong)
@@ -164,7 +173,7 @@ internal static class OpenAiRequestReader
         var id = isFunction ? FunctionId(name ?? "") : message.FindText("tool_call_id"u8) ?? "";
         if (parts.Exists(static part => part is HubMedia))
             hub.Use(Feature.ToolResultImages, $"{path}.content");
-        var call = hub.Messages.SelectMany(static m => m.Parts).OfType<HubToolCall>().LastOrDefault(call => call.Id == id);
+        var call = calls.GetValueOrDefault(id);
         hub.Messages.Add(new(HubRole.Tool,
         [
             new HubToolResult(id, parts)

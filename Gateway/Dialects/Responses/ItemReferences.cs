@@ -98,6 +98,12 @@ public static class ItemReferences
                         items.Add(new("rs", [], call));
                     items.Add(new(call.IsCustom ? "ctc" : "fc", [part]));
                     break;
+                case HubMedia { Kind: HubMediaKind.Image }:
+                    items.Add(new("ig", [part]));
+                    break;
+                case HubForeignPart { Format: WireFormat.Responses }:
+                    items.Add(new("", [part])); // has an id that is not the gateway's
+                    break;
             }
         }
         return items;

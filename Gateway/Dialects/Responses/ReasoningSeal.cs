@@ -14,14 +14,16 @@ internal static class ReasoningSeal
     /// <summary>Before the seal of a thought without text that is not hidden, but left out (Anthropic's <c>display: omitted</c>).</summary>
     private const string OmittedMark = "gwomitted:";
 
-    public static string Write(HubThinking thought) => OfThought(thought.Signature!, isOmitted: !thought.IsHidden && thought.Text.Length == 0);
+    public static string Write(HubThinking thought) =>
+        OfThought(thought.Signature!, isOmitted: !thought.IsHidden && thought.Text.Length == 0);
 
     public static string OfThought(ThoughtSignature seal, bool isOmitted) =>
         isOmitted && seal.Format != WireFormat.Responses
             ? OmittedMark + seal.WrittenIn(WireFormat.Responses)
             : seal.WrittenIn(WireFormat.Responses);
 
-    public static string OfCall(string callId, ThoughtSignature seal) => $"{CallMark}{callId.Length}:{callId}{seal.WrittenIn(WireFormat.Responses)}";
+    public static string OfCall(string callId, ThoughtSignature seal) =>
+        $"{CallMark}{callId.Length}:{callId}{seal.WrittenIn(WireFormat.Responses)}";
 
     /// <summary>Reads the seal of a call.</summary>
     /// <returns>Null: it is that of a thought.</returns>
@@ -30,7 +32,9 @@ internal static class ReasoningSeal
         if (!text.StartsWith(CallMark, StringComparison.Ordinal))
             return null;
         var colon = text.IndexOf(':', CallMark.Length);
-        if (colon < 0 || !int.TryParse(text.AsSpan(CallMark.Length..colon), out var length) || length < 0 || length > text.Length - colon - 1)
+        if (colon < 0 || !int.TryParse(text.AsSpan(CallMark.Length..colon), out var length))
+            return null;
+        if (length < 0 || length > text.Length - colon - 1)
             return null;
         var end = colon + 1 + length;
         return (text[(colon + 1)..end], ThoughtSignature.ReadFrom(WireFormat.Responses, text[end..]));

@@ -75,7 +75,9 @@ internal sealed class ResponseObject(HubShown shown, DateTimeOffset createdAt)
         json.WriteEndObject();
     }
 
-    /// <summary>Writes a member as the client wrote it, or what OpenAI writes where it is not said; a default that differs by model is null.</summary>
+    /// <summary>
+    /// Writes a member as the client wrote it, or what OpenAI writes where it is not said; a default that differs by model is null.
+    /// </summary>
     private void Repeat(Utf8JsonWriter json, ReadOnlySpan<byte> name, ReadOnlySpan<byte> otherwise)
     {
         json.WritePropertyName(name);

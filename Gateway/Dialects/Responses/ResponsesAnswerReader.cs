@@ -105,11 +105,11 @@ internal static class ResponsesAnswerReader
         if (part.FindText("text"u8) is not { } text)
             return;
         var annotations = part.Find("annotations"u8) is { ValueKind: JsonValueKind.Array } list && list.GetArrayLength() > 0
-            ? list : (JsonElement?)null;
+            ? ResponsesCitations.AsChat(list) : null;
         choice.Parts.Add(new HubText(text)
         {
             Citations = annotations,
-            CitationFormat = annotations is null ? null : WireFormat.Responses,
+            CitationFormat = annotations is null ? null : WireFormat.OpenAi,
         });
         if (part.Find("logprobs"u8) is { ValueKind: JsonValueKind.Array } logprobs && logprobs.GetArrayLength() > 0)
             choice.Logprobs ??= AsChat(logprobs);

@@ -8,21 +8,56 @@ namespace Gateway.Dialects.Responses;
 internal static class ResponsesCitations
 {
     /// <param name="format">Whose words the citations are in.</param>
-    /// <param name="citations">One or a list. A reference without an address has no place in an annotation of OpenAI's and is left out.</param>
+    /// <param name="citations">One or a list. A reference without an address has no place in OpenAI's annotations and is left out.</param>
     /// <param name="start">Where the text that they belong to begins.</param>
     /// <param name="end">Where it ends, in UTF-16 units.</param>
     public static IEnumerable<JsonElement> Read(WireFormat format, JsonElement citations, int start, int end)
     {
         IEnumerable<JsonElement> all = citations.ValueKind == JsonValueKind.Array ? citations.EnumerateArray() : [citations];
-        return format == WireFormat.Responses ? all : all.Select(one => Convert(one, start, end)).OfType<JsonElement>();
+        return format == WireFormat.Responses ? all : all.Select(one => Convert(format, one, start, end)).OfType<JsonElement>();
     }
 
-    private static JsonElement? Convert(JsonElement citation, int start, int end)
+    /// <summary>Annotations as chats have them: what a reference to a page says stands in an object of its own there.</summary>
+    /// <param name="annotations">One or a list.</param>
+    public static JsonElement? AsChat(JsonElement annotations)
+    {
+        IEnumerable<JsonElement> all = annotations.ValueKind == JsonValueKind.Array ? annotations.EnumerateArray() : [annotations];
+        var buffer = new ArrayBufferWriter<byte>();
+        using (var json = new Utf8JsonWriter(buffer, HubJson.WriteOptions))
+        {
+            json.WriteStartArray();
+            foreach (var annotation in all)
+                WriteAsChat(json, annotation);
+            json.WriteEndArray();
+        }
+        return HubJson.TryParse(buffer.WrittenSpan);
+    }
+
+    private static void WriteAsChat(Utf8JsonWriter json, JsonElement annotation)
+    {
+        if (annotation.FindText("type"u8) != "url_citation")
+        {
+            annotation.WriteTo(json);
+            return;
+        }
+        json.WriteStartObject();
+        json.WriteString("type"u8, "url_citation"u8);
+        json.WriteStartObject("url_citation"u8);
+        foreach (var member in annotation.EnumerateObject())
+        {
+            if (!member.NameEquals("type"u8))
+                member.WriteTo(json);
+        }
+        json.WriteEndObject();
+        json.WriteEndObject();
+    }
+
+    private static JsonElement? Convert(WireFormat format, JsonElement citation, int start, int end)
     {
         // OpenAI's chats and Gemini have it in an object of its own.
         var source = citation.Find("url_citation"u8) ?? citation.Find("web"u8) ?? citation;
         if ((source.FindText("url"u8) ?? source.FindText("uri"u8)) is not { } url)
-            return null;
+            return format == WireFormat.OpenAi ? citation : null;
         var buffer = new ArrayBufferWriter<byte>();
         using (var json = new Utf8JsonWriter(buffer, HubJson.WriteOptions))
         {

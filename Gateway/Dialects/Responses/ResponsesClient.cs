@@ -25,7 +25,12 @@ public sealed class ResponsesClient : HubClient
             items.Add(part);
         if (choice.Logprobs is { } logprobs)
             items.AddLogprobs(logprobs);
-        var response = new ResponseObject(shown, answer.CreatedAt ?? shown.Now) { Usage = answer.Usage, Service = answer.Service, Bill = answer.Bill };
+        var response = new ResponseObject(shown, answer.CreatedAt ?? shown.Now)
+        {
+            Usage = answer.Usage,
+            Service = answer.Service,
+            Bill = answer.Bill,
+        };
         response.Finish(choice.Finish, items);
         response.Write(json, items.All);
     }

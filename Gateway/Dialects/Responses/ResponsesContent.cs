@@ -41,11 +41,12 @@ internal static class ResponsesContent
                 return ReadImage(hub, part);
             case "input_file":
                 return ReadFile(hub, part);
-            case "input_audio" when part.Find("input_audio"u8) is { } audio && audio.Find("data"u8) is { ValueKind: JsonValueKind.String } data:
+            case "input_audio" when part.Find("input_audio"u8) is { } audio
+                && audio.Find("data"u8) is { ValueKind: JsonValueKind.String } data:
                 hub.Use(Feature.AudioInput, "input (input_audio)");
                 return new HubMedia(HubMediaKind.Audio) { MediaType = AudioType(audio.FindText("format"u8)), Base64 = Bytes(data, 0) };
             default:
-                hub.Use(Feature.Unknown, $"input ({RecordedText.Shorten(type ?? "a part without a type")})");
+                hub.Use(Feature.UnknownPart, $"input ({RecordedText.Shorten(type ?? "a part without a type")})");
                 return new HubForeignPart(WireFormat.Responses, part);
         }
     }
@@ -81,15 +82,15 @@ internal static class ResponsesContent
         {
             if (TryReadData(medium, text) is { } read)
                 return read;
-            hub.Use(byUrl, name);
+            hub.Use(byUrl, $"{name}.{(byUrl == Feature.ImageUrls ? "image_url" : "file_url")}");
             return medium with { Url = text.GetString() };
         }
         if (part.FindText("file_id"u8) is { } id)
         {
-            hub.Use(Feature.FileIds, name);
+            hub.Use(Feature.FileIds, $"{name}.file_id");
             return medium with { FileId = id };
         }
-        hub.Use(Feature.Unknown, name);
+        hub.Use(Feature.UnknownPart, name);
         return new HubForeignPart(WireFormat.Responses, part);
     }
 

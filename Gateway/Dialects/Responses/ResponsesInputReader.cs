@@ -60,8 +60,8 @@ internal sealed class ResponsesInputReader(HubRequest hub)
             case "item_reference":
                 return ReadReference(item, $"{Param}[{index}]");
             case var type:
-                // What a tool of the provider's did, or a conversation that the provider has made shorter.
-                var feature = type == "compaction" ? Feature.ContextManagement : Feature.ServerTools;
+                // What a tool of the provider's did; or a conversation that the provider has made shorter, which only it can read.
+                var feature = type is "compaction" or "compaction_summary" ? Feature.UnknownPart : Feature.ServerTools;
                 hub.Use(feature, $"{Param} ({RecordedText.Shorten(type)})");
                 Last(HubRole.Assistant).Add(new HubForeignPart(WireFormat.Responses, item));
                 return null;

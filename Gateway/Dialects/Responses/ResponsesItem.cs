@@ -4,7 +4,7 @@ using Gateway.Dialects.Hub;
 
 namespace Gateway.Dialects.Responses;
 
-internal enum ItemKind { Message, Reasoning, FunctionCall, CustomToolCall, Foreign }
+internal enum ItemKind { Message, Reasoning, FunctionCall, CustomToolCall, Image, Foreign }
 
 /// <summary>A text that is still being written.</summary>
 internal sealed class GrowingText
@@ -85,6 +85,9 @@ internal sealed class ResponsesItem(ItemKind kind, string id, int index)
     public string? Namespace { get; init; }
     public JsonElement Foreign { get; init; }
 
+    /// <summary>A picture that the model made, in base64.</summary>
+    public ReadOnlyMemory<byte> Image { get; init; }
+
     public void Write(Utf8JsonWriter json)
     {
         if (kind == ItemKind.Foreign)
@@ -101,6 +104,11 @@ internal sealed class ResponsesItem(ItemKind kind, string id, int index)
                 break;
             case ItemKind.Reasoning:
                 WriteThought(json);
+                break;
+            case ItemKind.Image:
+                json.WriteString("type"u8, "image_generation_call"u8);
+                json.WriteString("status"u8, Status);
+                json.WriteString("result"u8, Image.Span);
                 break;
             default:
                 WriteCall(json);

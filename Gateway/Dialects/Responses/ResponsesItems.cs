@@ -19,6 +19,10 @@ internal sealed class ResponsesItems(HubShown shown)
     public ResponsesItem OpenThought() =>
         Open(new ResponsesItem(ItemKind.Reasoning, IdOf("rs"), _all.Count) { IsSummary = _showsSummary });
 
+    /// <summary>A picture that the model made: OpenAI's models make them with a tool.</summary>
+    public ResponsesItem AddImage(HubMedia image) =>
+        Open(new ResponsesItem(ItemKind.Image, IdOf("ig"), _all.Count) { Image = image.Base64, Status = "completed" });
+
     public ResponsesItem OpenCall(string? callId, string name, bool isCustom)
     {
         var (space, local) = ToolNamespace.Unflatten(shown.Request, name);
@@ -51,6 +55,9 @@ internal sealed class ResponsesItems(HubShown shown)
                 if (call.Signature is { } seal)
                     OpenThought().Seal = ReasoningSeal.OfCall(call.Id, seal);
                 OpenCall(call.Id, call.Name, call.IsCustom).Text.Append(call.Arguments);
+                break;
+            case HubMedia { Kind: HubMediaKind.Image, Base64.Length: > 0 } image:
+                AddImage(image);
                 break;
             case HubForeignPart { Format: WireFormat.Responses } foreign:
                 Open(new ResponsesItem(ItemKind.Foreign, "", _all.Count) { Foreign = foreign.Json });

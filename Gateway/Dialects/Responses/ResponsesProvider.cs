@@ -51,6 +51,7 @@ public sealed class ResponsesProvider : HubProvider
         (Store, Support.Native),
         (StoredConversation, Support.Native),
         (WebSearchOptions, Support.Translated), // as its web_search tool
+        (Prefill, Support.Native),
         (Truncation, Support.Native));
 
     /// <summary>Takes out tools that another provider would run, and parts that only another format has.</summary>
@@ -58,6 +59,14 @@ public sealed class ResponsesProvider : HubProvider
     {
         const string Why = "tools that another provider runs cannot be run by this one";
         OpenAiFit.Fit(request, target, losses);
+        foreach (var name in target.UnsupportedParams)
+        {
+            foreach (var use in request.Uses.Where(use => use.Feature == OpenAiParams.FeatureOf(name)).ToArray())
+            {
+                losses.Add(use.Param);
+                FeatureDrop.Drop(request, use);
+            }
+        }
         var isForeign = false;
         request.Tools.RemoveAll(tool =>
         {

@@ -68,7 +68,7 @@ internal sealed class ResponsesRequestReader(HubRequest hub)
         }
     }
 
-    /// <summary>False for what was read, what the gateway reads itself, and what only says who asks (codex's <c>client_metadata</c>).</summary>
+    /// <summary>False for what was read, what the gateway reads itself, and what only says who asks (<c>client_metadata</c>).</summary>
     private static bool Counts(string name) => name switch
     {
         "model" or "input" or "instructions" or "client_metadata" => false,
@@ -96,9 +96,10 @@ internal sealed class ResponsesRequestReader(HubRequest hub)
             case "max_tool_calls":
                 return Keep(Feature.ServerTools, name, value); // counts the calls of the provider's own tools alone
             case "store":
-                return value.ValueKind is JsonValueKind.True or JsonValueKind.False; // the gateway keeps it, or does not
+                hub.ForgetsAnswer = value.ValueKind == JsonValueKind.False; // it is the gateway that keeps it, or not
+                return value.ValueKind is JsonValueKind.True or JsonValueKind.False;
             case "stream_options":
-                return value.ValueKind == JsonValueKind.Object; // asks for padding that hides how long a text is; it never changes an answer
+                return value.ValueKind == JsonValueKind.Object; // asks for padding that hides a text's length; it changes no answer
             case "previous_response_id":
                 hub.PreviousResponseId = value.ValueKind == JsonValueKind.String ? value.GetString() : null;
                 hub.Use(Feature.StoredConversation, name);

@@ -7,9 +7,6 @@ namespace Gateway.Dialects.Responses;
 /// <summary>Writes a request from the hub.</summary>
 internal sealed class ResponsesRequestWriter(HubRequest request, HubTarget target, Utf8JsonWriter json)
 {
-    /// <summary>Up to these budgets an effort is low, or medium; LiteLLM reads budgets so, too, from 1024 tokens on.</summary>
-    private const long LowBudget = 2048, MediumBudget = 8192;
-
     private const string IncludeName = "include", StoreName = "store";
 
     public void Write()
@@ -72,7 +69,7 @@ internal sealed class ResponsesRequestWriter(HubRequest request, HubTarget targe
             schema.WriteTo(json);
         else
             json.WriteRawValue("""{"type":"object","properties":{}}"""u8, skipInputValidation: true);
-        json.WriteBoolean("strict"u8, tool.IsStrict ?? false); // left out it would be true here, and schemas that are not strict are refused
+        json.WriteBoolean("strict"u8, tool.IsStrict ?? false); // left out it would be true here, and others' schemas are refused
         json.WriteEndObject();
     }
 
@@ -166,13 +163,7 @@ internal sealed class ResponsesRequestWriter(HubRequest request, HubTarget targe
     /// </summary>
     private void WriteReasoning()
     {
-        var effort = request.Reasoning?.Effort ?? request.Reasoning?.Budget switch
-        {
-            null or <= 0 => null,
-            <= LowBudget => "low",
-            <= MediumBudget => "medium",
-            _ => "high",
-        };
+        var effort = request.Reasoning is { Effort: null, Budget: 0 } ? null : OpenAiEffort.Of(request.Reasoning);
         if (effort is null && request.Reasoning?.Summary is null)
             return;
         json.WriteStartObject("reasoning"u8);

@@ -3,7 +3,7 @@ using Gateway.Dialects.Hub;
 
 namespace Gateway.Dialects.Responses;
 
-/// <summary>Reads a stream of Responses into the hub. What an event announces and what repeats the deltas before it is passed over.</summary>
+/// <summary>Reads a stream of Responses into the hub. What only announces, and what repeats the deltas before it, is passed over.</summary>
 internal sealed class ResponsesStreamReader : SseStreamReader
 {
     /// <summary>More items no answer has; those beyond are passed over.</summary>
@@ -75,7 +75,11 @@ internal sealed class ResponsesStreamReader : SseStreamReader
                     steps.Add(HubEvent.OfArguments(0, call.Call, arguments));
                 break;
             case "response.output_text.annotation.added" when step.Find("annotation"u8) is { } annotation:
-                steps.Add(new HubEvent(HubEventKind.Citation) { Format = WireFormat.Responses, Json = annotation });
+                steps.Add(new HubEvent(HubEventKind.Citation)
+                {
+                    Format = WireFormat.OpenAi,
+                    Json = ResponsesCitations.AsChat(annotation),
+                });
                 break;
             case "response.output_item.done" when step.Find("item"u8) is { } item:
                 EndItem(ItemOf(step), item, steps);

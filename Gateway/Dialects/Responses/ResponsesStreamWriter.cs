@@ -39,9 +39,19 @@ internal sealed class ResponsesStreamWriter(HubShown shown) : HubStreamWriter
             case HubEventKind.ToolCall:
                 OpenCall(step, output);
                 break;
+            case HubEventKind.CallSignature when step.Signature is { } seal && _calls.TryGetValue(step.Call, out var sealedCall):
+                WriteSeal(ReasoningSeal.OfCall(sealedCall.CallId!, seal), output);
+                break;
             case HubEventKind.ToolArguments when _calls.TryGetValue(step.Call, out var call) && step.Text is { Length: > 0 } text:
                 call.Text.Append(text);
                 _events.Delta(output, call, text);
+                break;
+            case HubEventKind.Media when step.Media is { Kind: HubMediaKind.Image, Base64.Length: > 0 } image:
+                CloseThought(output);
+                CloseMessage(output);
+                var item = _items.AddImage(image);
+                _events.ItemAdded(output, item);
+                _events.ItemDone(output, item);
                 break;
             case HubEventKind.Usage:
                 (_response.Usage, _response.Service) = (step.Usage ?? _response.Usage, step.Service ?? _response.Service);
@@ -127,11 +137,6 @@ internal sealed class ResponsesStreamWriter(HubShown shown) : HubStreamWriter
                 _events.Delta(output, _thought, text);
                 break;
             case HubEventKind.Signature when step.Signature is { } seal:
-                if (_thought is null && _calls.TryGetValue(step.Call, out var call))
-                {
-                    WriteSeal(ReasoningSeal.OfCall(call.CallId!, seal), output);
-                    break;
-                }
                 OpenThought(output, hasText: false);
                 _thought!.Seal = ReasoningSeal.OfThought(seal, isOmitted: _thought.Text.Length == 0);
                 break;

@@ -6,7 +6,8 @@ using Gateway.Dialects.Hub;
 namespace Gateway.Dialects.Responses;
 
 /// <summary>
-/// Makes one name of a namespace and a tool's name within it, for providers that know no namespaces. The same two always make the same name.
+/// Makes one name of a namespace and a tool's name within it, for providers that know no namespaces. The same two always make the same
+/// name.
 /// </summary>
 internal static class ToolNamespace
 {
@@ -19,7 +20,9 @@ internal static class ToolNamespace
     private static readonly SearchValues<char> NameLetters =
         SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-");
 
-    /// <summary>Both names with two underscores between; where that is too long, or not a name, it is cut and ends in a hash of both.</summary>
+    /// <summary>
+    /// Both names with two underscores between; where that is too long, or not a name, it is cut and ends in a hash of both.
+    /// </summary>
     public static string Flatten(string space, string name)
     {
         var flat = $"{space}__{name}";
