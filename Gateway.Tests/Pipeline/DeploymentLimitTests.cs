@@ -38,7 +38,7 @@ public sealed class DeploymentLimitTests
     [TestCase("openai/x", """{"model":"m","messages":[],"api_key":"not ascii: ä"}""", 400)]
     [TestCase("openai/x", """{"model":"m","messages":[],"api_key":"own","api_base":"https://localhost:9"}""", 500)]
     [TestCase("openai/x", """{"model":"m","messages":[],"api_base":"https://example.com"}""", 401)]
-    [TestCase("bedrock/x", Question, 501)]
+    [TestCase("replicate/x", Question, 501)]
     public async Task ARequestThatIsNotSentUsesUpNothing(string model, string question, int status)
     {
         await using var upstream = await ScriptedUpstream.AnswersAsync(Wire.Answer);

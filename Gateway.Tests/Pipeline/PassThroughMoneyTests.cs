@@ -141,7 +141,7 @@ public sealed class PassThroughMoneyTests
     public async Task ADeploymentThatCannotBeAskedNeedsNoPrice()
     {
         await using var upstream = await ScriptedUpstream.AnswersAsync("{}");
-        await using var gateway = await GatewayHost.StartAsync(PathWire.Config("cohere/unheard-of"), upstream);
+        await using var gateway = await GatewayHost.StartAsync(PathWire.Config("replicate/unheard-of"), upstream);
 
         using var response = await gateway.ChatAsync("""{"model":"m","messages":[]}""", Wire.Alice);
 

@@ -46,7 +46,6 @@ public sealed class PassThroughTests
     }
 
     [TestCase("openai/gpt-4o", "/v1/rerank", """{"model":"m","query":"q","documents":[]}""", "The provider 'openai' cannot be called for /v1/rerank")]
-    [TestCase("cohere/command-r", "/v1/chat/completions", """{"model":"m","messages":[]}""", "The provider 'cohere' cannot be called for /v1/chat/completions")]
     [TestCase("azure/my-deployment", "/v1/moderations", """{"model":"m","input":"i"}""", "The provider 'azure' cannot be called for /v1/moderations")]
     [TestCase("mock/anything", "/v1/images/generations", """{"model":"m","prompt":"p"}""", "The provider 'mock' cannot be called for /v1/images/generations")]
     public async Task AProviderThatHasNoSuchPathIsNamed(string model, string path, string body, string message)

@@ -289,16 +289,16 @@ public sealed class RoutingTests
         await using var gateway = await GatewayHost.StartAsync("""
             model_list:
               - model_name: claude
-                litellm_params: {model: bedrock/anthropic.claude, aws_region_name: us-east-1}
+                litellm_params: {model: replicate/meta-llama}
             """);
 
         using var response = await gateway.ChatAsync(Ask("claude"));
 
         Assert.That((int)response.StatusCode, Is.EqualTo(501));
-        Assert.That((await response.ErrorAsync()).Message, Does.Contain("'bedrock'"));
+        Assert.That((await response.ErrorAsync()).Message, Does.Contain("'replicate'"));
     }
 
-    [TestCase("bedrock/anthropic.claude", "", TestName = "A provider that is not built is passed over where another can be called")]
+    [TestCase("replicate/meta-llama", "", TestName = "A provider that is not built is passed over where another can be called")]
     [TestCase("groq/llama", "", TestName = "One that does not take a parameter is passed over where another does")]
     [TestCase("groq/llama", "fallbacks: [{m: [n]}]", TestName = "A group that does not take a parameter goes on with its fallback")]
     public async Task WhatOneDeploymentCannotBeSentGoesToOneThatCan(string model, string fallbacks)

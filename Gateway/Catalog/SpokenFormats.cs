@@ -39,6 +39,8 @@ internal static class SpokenFormats
     /// <summary>The format to speak to a deployment in: the client's where it understands it, so that bytes pass; else the best.</summary>
     public static WireFormat For(ImmutableArray<WireFormat> spoken, WireFormat client, Operation operation)
     {
+        if (operation.IsPassedThrough())
+            return WireFormat.OpenAi; // what passes by its path, without being understood
         // Legacy completions and embeddings are OpenAI's only where clients are concerned.
         if (spoken.Contains(client) && (operation == Operation.Chat || client == WireFormat.OpenAi))
             return client;

@@ -17,7 +17,7 @@ public static class CompatCommand
         var format = new Option<string>("--format") { Description = "How to print: table or json.", DefaultValueFactory = _ => Table };
         format.AcceptOnlyFromAmong(Table, Json);
         var command = new Command("compat", "Print which features of requests each wire format of providers can carry.") { format };
-        command.SetAction(parsed => Print(Console.Out, parsed.GetValue(format) == Json));
+        command.SetAction(parsed => Print(parsed.InvocationConfiguration.Output, parsed.GetValue(format) == Json));
         return command;
     }
 

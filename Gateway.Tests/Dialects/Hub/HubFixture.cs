@@ -35,6 +35,12 @@ internal sealed class HubFixture
     public static IEnumerable<string> Features() =>
         Directory.EnumerateDirectories(Root()).Select(folder => Path.GetFileName(folder)!).Order(StringComparer.Ordinal);
 
+    /// <summary>What is expected in one form, of all features: the paths of the files.</summary>
+    /// <param name="ending">The file's name from the last dialect on: <c>-openai.answer.json</c>.</param>
+    public static IEnumerable<string> Expected(string ending) =>
+        Directory.EnumerateFiles(Root(), "*" + ending, SearchOption.AllDirectories)
+            .Where(static path => Path.GetFileName(Path.GetDirectoryName(path)) == "expected").Order(StringComparer.Ordinal);
+
     public bool Has(string file) => File.Exists(Path.Combine(_folder, file));
 
     public byte[] Read(string file) => File.ReadAllBytes(Path.Combine(_folder, file));

@@ -47,8 +47,7 @@ internal static class AnthropicAnswerWriter
             case HubToolCall call:
                 if (call.Signature is { } seal) // found again by AnthropicMessageReader
                     AnthropicBlocks.WriteThinking(json, new HubThinking("") { IsHidden = true, Signature = seal });
-                AnthropicBlocks.WriteCall(json, call, call.Id);
-                json.WriteEndObject();
+                AnthropicBlocks.WriteAnsweredCall(json, call);
                 break;
             case HubForeignPart { Format: WireFormat.Anthropic } foreign:
                 foreign.Json.WriteTo(json);

@@ -45,7 +45,7 @@ internal static class AnthropicBlocks
         json.WriteEndObject();
     }
 
-    /// <summary>Writes a call.</summary>
+    /// <summary>Writes a call and leaves its object open.</summary>
     public static void WriteCall(Utf8JsonWriter json, HubToolCall call, string id)
     {
         Start(json, "tool_use"u8);
@@ -53,6 +53,16 @@ internal static class AnthropicBlocks
         json.WriteString("name"u8, call.Name);
         json.WritePropertyName("input"u8);
         WriteInput(json, call.Arguments, call.IsCustom);
+    }
+
+    /// <summary>Writes a call of an answer, which says who calls: the model itself. Anthropic's libraries count on that.</summary>
+    public static void WriteAnsweredCall(Utf8JsonWriter json, HubToolCall call)
+    {
+        WriteCall(json, call, call.Id);
+        json.WriteStartObject("caller"u8);
+        json.WriteString("type"u8, "direct"u8);
+        json.WriteEndObject();
+        json.WriteEndObject();
     }
 
     /// <summary>Arguments as an object; free text stands in a member of it.</summary>

@@ -161,8 +161,7 @@ internal sealed class AnthropicStreamWriter(HubShown shown) : HubStreamWriter
         if (call.Signature is { } seal)
             WriteHidden(seal, output);
         var json = BeginBlock(output);
-        AnthropicBlocks.WriteCall(json, new HubToolCall(call.Id ?? "", call.Name ?? "", ""), call.Id ?? "");
-        json.WriteEndObject();
+        AnthropicBlocks.WriteAnsweredCall(json, new HubToolCall(call.Id ?? "", call.Name ?? "", ""));
         End(json, output);
         _calls[call.Call] = _blocks - 1;
         _open = Block.Call;

@@ -29,6 +29,7 @@ internal static class AnthropicUsageWriter
         {
             json.WriteStartObject("server_tool_use"u8);
             json.WriteNumber("web_search_requests"u8, searches);
+            json.WriteNumber("web_fetch_requests"u8, 0); // of which other dialects know nothing; the field must be there
             json.WriteEndObject();
         }
         if (NameOf(service) is { } name)

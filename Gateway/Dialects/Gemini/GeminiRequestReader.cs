@@ -47,7 +47,7 @@ internal sealed class GeminiRequestReader(HubRequest hub)
                 Keep(name, value, Feature.SafetySettings);
                 return null;
             case "cachedContent":
-                Keep(name, value, Feature.StoredConversation);
+                Keep(name, value, Feature.UnknownPart); // the talk's beginning, which only Google has: OpenAI's stored talks are others
                 return null;
             case "labels":
                 hub.Metadata = value;
