@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Gateway.Dialects;
 using Gateway.Dialects.Hub;
 using Gateway.Dialects.Responses;
 using Gateway.Pipeline;
@@ -52,6 +53,58 @@ public sealed class ResponseStoreTests
 
         Assert.That((error.Status, error.Code, error.Param), Is.EqualTo((400, "previous_response_not_found", "previous_response_id")));
         Assert.That(error.Message, Does.StartWith($"Previous response with id '{id}' not found.").And.Not.Contain("secret"));
+    }
+
+    private const string Answer = "0123456789abcdef0123456789abcdef";
+
+    [Test]
+    public void AReferenceToAnItemOfAnAnswerIsTheItem()
+    {
+        using var store = new ResponseStore(_time);
+        var seal = new ThoughtSignature(WireFormat.Gemini, "sealed");
+        store.Keep("ann", $"resp_{Answer}", Read("""{"input":"Two and two?"}"""),
+        [
+            new HubThinking("First."), new HubText("I "), new HubText("count."), new HubThinking("Second."),
+            new HubToolCall("call_1", "add", "{}") { Signature = seal }, new HubToolCall("call_2", "add", "{}"),
+        ]);
+
+        var next = Read("""
+            {"input":[{"role":"user","content":"Two and two?"},
+             {"type":"item_reference","id":"rs_ANSWER00"},{"type":"item_reference","id":"msg_ANSWER01"},
+             {"type":"item_reference","id":"rs_ANSWER02"},{"type":"item_reference","id":"rs_ANSWER03"},
+             {"type":"function_call","call_id":"call_1","name":"add","arguments":"{}"},{"type":"item_reference","id":"fc_ANSWER05"},
+             {"type":"function_call_output","call_id":"call_1","output":"4"}]}
+            """.Replace("ANSWER", Answer));
+        var second = next.Messages[1].Parts;
+        Assert.That(store.Resume("ann", next), Is.Null);
+
+        Assert.That(next.Messages.Select(message => message.Role), Is.EqualTo([HubRole.User, HubRole.Assistant, HubRole.Tool]));
+        Assert.That(second.Select(part => part switch
+        {
+            HubThinking thought => $"thought {thought.Text}",
+            HubText text => $"text {text.Text}",
+            HubToolCall call => $"call {call.Id} {call.Signature?.Value}",
+            _ => part.ToString(),
+        }), Is.EqualTo(["thought First.", "text I ", "text count.", "thought Second.", "call call_1 sealed", "call call_2 "]));
+        Assert.That(next.Uses.Select(use => use.Feature), Has.None.EqualTo(Feature.StoredConversation));
+    }
+
+    [TestCase("bob", "msg_ANSWER00", Description = "another caller's")]
+    [TestCase("ann", "rs_ANSWER00", Description = "the answer has none of that kind")]
+    [TestCase("ann", "msg_1", Description = "nobody's")]
+    [TestCase("ann", "msg", Description = "no id")]
+    [TestCase("ann", "", Description = "nothing")]
+    public void AReferenceToWhatIsNotKeptIsRefusedByName(string caller, string id)
+    {
+        using var store = new ResponseStore(_time);
+        store.Keep("ann", $"resp_{Answer}", Read("""{"input":"a secret"}"""), [new HubText("a secret")]);
+
+        var error = store.Resume(caller, Read($$"""
+            {"input":[{"role":"user","content":"x"},{"type":"item_reference","id":"{{id.Replace("ANSWER", Answer)}}"}]}
+            """))!;
+
+        Assert.That((error.Status, error.Param), Is.EqualTo((400, "input[1]")));
+        Assert.That(error.Message, Does.Contain("refers to an item that is not kept").And.Not.Contain("secret"));
     }
 
     [Test]

@@ -1,4 +1,5 @@
 using Gateway.Dialects.Hub;
+using Gateway.Dialects.Responses;
 
 namespace Gateway.Pipeline;
 
@@ -98,23 +99,33 @@ public sealed class ResponseStore : IDisposable
             return _entries.TryGetValue((caller, id), out var entry) && entry.Until > _time.GetUtcNow();
     }
 
-    /// <summary>Puts what went before in front of a request that goes on from an answer; any other stays as it is.</summary>
+    /// <summary>
+    /// Puts what went before in front of a request that goes on from an answer, and items of answers where it refers to them; any other
+    /// stays as it is.
+    /// </summary>
     /// <returns>Null, or that there is no such answer for this caller: nobody learns whether another has it.</returns>
     public ApiError? Resume(string caller, HubRequest request)
     {
-        if (request.PreviousResponseId is not { } id)
-            return null;
+        if (request.PreviousResponseId is { } id)
+        {
+            if (Find(caller, id) is not { } earlier)
+                return ApiError.PreviousResponseNotFound(id);
+            request.Resume(earlier);
+        }
+        return ItemReferences.Resolve(request, answer => Find(caller, answer) is [.., { Role: HubRole.Assistant } last] ? last.Parts : null);
+    }
+
+    /// <summary>The conversation that ends with an answer. Null: it is not kept, or not this caller's.</summary>
+    private IReadOnlyList<HubMessage>? Find(string caller, string id)
+    {
         lock (_lock)
         {
-            if (_entries.TryGetValue((caller, id), out var entry) && entry.Until > _time.GetUtcNow())
-            {
-                _byUse.Remove(entry.Use);
-                _byUse.AddFirst(entry.Use);
-                request.Resume(entry.Messages);
+            if (!_entries.TryGetValue((caller, id), out var entry) || entry.Until <= _time.GetUtcNow())
                 return null;
-            }
+            _byUse.Remove(entry.Use);
+            _byUse.AddFirst(entry.Use);
+            return entry.Messages;
         }
-        return ApiError.PreviousResponseNotFound(id);
     }
 
     private void RemoveExpired()

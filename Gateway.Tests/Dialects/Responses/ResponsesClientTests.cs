@@ -92,7 +92,7 @@ public sealed class ResponsesClientTests
     [TestCase("""{"input":"x","tools":[{"name":"f"}]}""", "tools")]
     [TestCase("""{"input":"x","tool_choice":7}""", "tool_choice")]
     [TestCase("""{"input":"x","reasoning":"high"}""", "reasoning")]
-    [TestCase("""{"input":[{"role":"user","content":"x"},{"type":"item_reference","id":"msg_1"}]}""", "input[1]")]
+    [TestCase("""{"input":[{"role":"user","content":"x"},{"type":"item_reference"}]}""", "input[1]")]
     [TestCase("""{"input":[{"role":"critic","content":"x"}]}""", "input[0].role")]
     [TestCase("""{"input":[{"type":"function_call","name":"f"}]}""", "input[0]")]
     [TestCase("""{"input":[{"type":"function_call_output","call_id":"c","output":7}]}""", "input[0].output")]

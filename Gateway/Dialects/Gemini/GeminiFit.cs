@@ -74,10 +74,31 @@ internal static class GeminiFit
             request.Tools.Remove(tool);
             losses.Add($"tools ({RecordedText.Shorten(tool.Name)})");
         }
+        FitMixedTools(request, losses);
         foreach (var tool in request.Tools.Where(static tool => tool.Foreign is not null && tool.ForeignFormat != WireFormat.Gemini))
             LoseSettings(tool.Foreign!.Value, $"tools ({RecordedText.Shorten(tool.Name)})", losses);
         if (request.WebSearchOptions is { } options)
             LoseSettings(options, "web_search_options", losses);
+    }
+
+    /// <summary>
+    /// Google's own tools beside functions are a 400: before Gemini 3 always, since then unless the client takes their calls back and forth
+    /// (https://ai.google.dev/gemini-api/docs/tool-combination), for which other dialects have no words.
+    /// </summary>
+    private static void FitMixedTools(HubRequest request, HubLosses losses)
+    {
+        const string Why = "Google's own tools cannot be had beside functions";
+        if (request.ToolChoice?.Mode == HubToolMode.None || !request.Tools.Exists(static tool => tool.Foreign is null))
+            return;
+        foreach (var tool in request.Tools.Where(static tool => tool.Foreign is not null && tool.ForeignFormat != WireFormat.Gemini).ToArray())
+        {
+            request.Tools.Remove(tool);
+            losses.Add($"tools ({RecordedText.Shorten(tool.Name)})", Why);
+        }
+        if (request.WebSearchOptions is null)
+            return;
+        request.WebSearchOptions = null;
+        losses.Add(NameOf(request, Feature.WebSearchOptions, "web_search_options"), Why);
     }
 
     /// <summary>What another dialect says of a search or of code (how often, on which pages), Google's tools cannot be told.</summary>

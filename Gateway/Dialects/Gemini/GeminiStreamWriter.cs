@@ -17,6 +17,9 @@ internal sealed class GeminiStreamWriter(HubShown shown, bool isJsonArray) : Hub
 
     /// <summary>The first candidate's text, in whose bytes Google counts what a citation speaks of.</summary>
     private readonly StringBuilder _text = new();
+
+    /// <summary>The last piece of a thought, which waits for its seal: clients lose a seal that comes with an empty text.</summary>
+    private (int Choice, string Text)? _thought;
     private string? _id;
     private Usage? _usage;
     private bool _hasBegun;
@@ -30,10 +33,15 @@ internal sealed class GeminiStreamWriter(HubShown shown, bool isJsonArray) : Hub
 
     public override void Write(in HubEvent step, IBufferWriter<byte> output)
     {
+        if (step.Kind != HubEventKind.Signature || step.Choice != _thought?.Choice)
+            WriteThought(output);
         switch (step.Kind)
         {
             case HubEventKind.Start:
                 _id ??= step.Id;
+                break;
+            case HubEventKind.Thinking:
+                _thought = step.Text is { Length: > 0 } piece ? (step.Choice, piece) : null;
                 break;
             case HubEventKind.Usage:
                 _usage = step.Usage ?? _usage;
@@ -68,19 +76,30 @@ internal sealed class GeminiStreamWriter(HubShown shown, bool isJsonArray) : Hub
         {
             HubEventKind.Text when step.Text is { Length: > 0 } text => new HubText(text),
             HubEventKind.Refusal when step.Text is { Length: > 0 } text => new HubRefusal(text),
-            HubEventKind.Thinking when step.Text is { Length: > 0 } text => new HubThinking(text),
-            HubEventKind.Signature => new HubThinking("") { Signature = step.Signature },
+            HubEventKind.Signature => new HubThinking(_thought?.Text ?? "") { Signature = step.Signature },
             HubEventKind.HiddenThinking => new HubThinking("") { Signature = step.Signature, IsHidden = true },
             HubEventKind.Media => step.Media,
             _ => null,
         };
         if (part is null)
             return;
+        _thought = null;
         if (part is HubText written && step.Choice == 0)
             _text.Append(written.Text);
-        var choice = step.Choice;
-        WriteChunk(output, json => WriteCandidate(json, choice, [part], null));
+        WritePart(step.Choice, part, output);
     }
+
+    /// <summary>Writes the piece of a thought that waits, as no seal has come for it.</summary>
+    private void WriteThought(IBufferWriter<byte> output)
+    {
+        if (_thought is not var (choice, text))
+            return;
+        _thought = null;
+        WritePart(choice, new HubThinking(text), output);
+    }
+
+    private void WritePart(int choice, HubPart part, IBufferWriter<byte> output) =>
+        WriteChunk(output, json => WriteCandidate(json, choice, [part], null));
 
     private void WriteCalls(int choice, IBufferWriter<byte> output)
     {
@@ -144,6 +163,7 @@ internal sealed class GeminiStreamWriter(HubShown shown, bool isJsonArray) : Hub
 
     public override void End(IBufferWriter<byte> output)
     {
+        WriteThought(output);
         WriteChunk(output, json =>
         {
             foreach (var (choice, finish) in _finished)

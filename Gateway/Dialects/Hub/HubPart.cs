@@ -69,6 +69,13 @@ public sealed record HubToolResult(string CallId, List<HubPart> Content) : HubPa
     public bool IsCustom { get; init; }
 }
 
+/// <summary>
+/// An item of an earlier answer that the client only names (Responses' <c>item_reference</c>): the item takes its place before anything is
+/// translated.
+/// </summary>
+/// <param name="Param">Where it stands, by the client's names.</param>
+public sealed record HubItemReference(string Id, string Param) : HubPart;
+
 /// <summary>What a model thought before it answered.</summary>
 public sealed record HubThinking(string Text) : HubPart
 {

@@ -60,6 +60,7 @@ internal sealed class OpenAiChatProvider : HubProvider
 
     public override void Fit(HubRequest request, HubTarget target, HubLosses losses)
     {
+        OpenAiFit.Fit(request, target, losses);
         foreach (var name in target.UnsupportedParams)
         {
             foreach (var use in request.Uses.Where(use => use.Feature == OpenAiParams.FeatureOf(name)).ToArray())

@@ -272,7 +272,7 @@ internal readonly struct OpenAiRequestWriter(HubRequest request, HubTarget targe
         Text("reasoning_effort"u8, OpenAiEffort.Of(request.Reasoning));
         Text("verbosity"u8, request.Verbosity);
         Text("service_tier"u8, request.ServiceTier);
-        Text("user"u8, request.EndUser);
+        Text("user"u8, OpenAiEndUser.Of(request.EndUser));
         Text("prompt_cache_key"u8, request.PromptCacheKey);
         Value("metadata"u8, request.Metadata);
         Value("web_search_options"u8, request.WebSearchOptions);

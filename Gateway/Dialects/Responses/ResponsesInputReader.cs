@@ -58,8 +58,7 @@ internal sealed class ResponsesInputReader(HubRequest hub)
                 ReadThought(item);
                 return null;
             case "item_reference":
-                return ApiError.InvalidParameter(
-                    $"{Param}[{index}]", "refers to an item that the provider would have to keep; send the item itself");
+                return ReadReference(item, $"{Param}[{index}]");
             case var type:
                 // What a tool of the provider's did; or a conversation that the provider has made shorter, which only it can read.
                 var feature = type is "compaction" or "compaction_summary" ? Feature.UnknownPart : Feature.ServerTools;
@@ -112,6 +111,16 @@ internal sealed class ResponsesInputReader(HubRequest hub)
         if (content.Exists(static part => part is HubMedia))
             hub.Use(Feature.ToolResultImages, $"{Param} (function_call_output)");
         Last(HubRole.Tool).Add(new HubToolResult(id, content) { Name = _calls.GetValueOrDefault(id), IsCustom = isCustom });
+        return null;
+    }
+
+    /// <summary>An item of an earlier answer, which <see cref="ItemReferences"/> puts in its place.</summary>
+    private ApiError? ReadReference(JsonElement item, string param)
+    {
+        if (item.FindText("id"u8) is not { } id)
+            return ApiError.InvalidParameter(param, "must have an id");
+        hub.Use(Feature.StoredConversation, param);
+        Last(HubRole.Assistant).Add(new HubItemReference(id, param));
         return null;
     }
 

@@ -58,6 +58,7 @@ public sealed class ResponsesProvider : HubProvider
     public override void Fit(HubRequest request, HubTarget target, HubLosses losses)
     {
         const string Why = "tools that another provider runs cannot be run by this one";
+        OpenAiFit.Fit(request, target, losses);
         foreach (var name in target.UnsupportedParams)
         {
             foreach (var use in request.Uses.Where(use => use.Feature == OpenAiParams.FeatureOf(name)).ToArray())

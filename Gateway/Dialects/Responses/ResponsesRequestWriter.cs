@@ -194,7 +194,7 @@ internal sealed class ResponsesRequestWriter(HubRequest request, HubTarget targe
     {
         WriteInclude();
         WriteString("service_tier"u8, request.ServiceTier);
-        WriteString("user"u8, request.EndUser);
+        WriteString("user"u8, OpenAiEndUser.Of(request.EndUser));
         WriteString("prompt_cache_key"u8, request.PromptCacheKey);
         WriteString("previous_response_id"u8, request.PreviousResponseId);
         if (request.Metadata is { } metadata)
