@@ -72,6 +72,20 @@ public sealed class ClientDialectTests
             "only the deployment that answered knows the id");
     }
 
+    [TestCase("\"conversation\":\"conv_1\"", "conversation")]
+    [TestCase("\"background\":true", "background")]
+    public async Task WhatNobodyWouldKnowTheOwnerOrThePriceOfIsRefused(string member, string named)
+    {
+        await using var upstream = await ScriptedUpstream.AnswersAsync(Response);
+        await using var gateway = await GatewayHost.StartAsync(Kept, upstream);
+
+        using var response = await gateway.ChatAsync($$"""{"model":"gpt","input":"Hi",{{member}}}""", path: "/v1/responses");
+
+        Assert.That((int)response.StatusCode, Is.EqualTo(400));
+        Assert.That((await response.JsonAsync()).GetProperty("error").GetProperty("message").GetString(), Does.Contain(named));
+        Assert.That(upstream.Requests, Is.Empty);
+    }
+
     [Test]
     public async Task AResponseOfAModelThatOnlyChatsCanBeGoneOnFrom()
     {

@@ -116,6 +116,30 @@ public sealed class CloudTests
         Assert.That((row["input_tokens"], row["output_tokens"]), Is.EqualTo((7L, 3L)));
     }
 
+    [TestCase("/v1/chat/completions", """{"model":"granite","max_tokens":20,"messages":[{"role":"user","content":"A river?"}]}""")]
+    [TestCase("/v1/messages", """{"model":"granite","max_tokens":20,"messages":[{"role":"user","content":"A river?"}]}""")]
+    public async Task WatsonxGetsItsOwnNamesAndATokenForTheKey(string path, string body)
+    {
+        await using var upstream = await ScriptedUpstream.StartAsync(http => http.Request.Path.StartsWithSegments("/identity")
+            ? ScriptedUpstream.SendAsync(http, """{"access_token":"ibm-token","expires_in":3600,"token_type":"Bearer"}""")
+            : ScriptedUpstream.SendAsync(http, Wire.Answer));
+        await using var gateway = await GatewayHost.StartAsync("""
+            model_list:
+              - model_name: granite
+                litellm_params: {model: watsonx/ibm/granite-3-8b-instruct, api_base: "{upstream}", api_key: ibm-key, project_id: p-1}
+            """, upstream, environment: new() { ["WATSONX_IAM_URL"] = upstream.Url + "/identity/token" });
+
+        using var response = await gateway.ChatAsync(body, path: path);
+
+        Assert.That((int)response.StatusCode, Is.EqualTo(200), await response.TextAsync());
+        var call = upstream.Requests.Last();
+        Assert.That(call.Path, Does.StartWith("/ml/v1/text/chat?version="));
+        Assert.That(call.Headers["authorization"], Is.EqualTo("Bearer ibm-token"));
+        var sent = JsonDocument.Parse(call.Body).RootElement;
+        Assert.That((sent.GetProperty("model_id").GetString(), sent.GetProperty("project_id").GetString()), Is.EqualTo(("ibm/granite-3-8b-instruct", "p-1")));
+        Assert.That((sent.TryGetProperty("model", out _), sent.TryGetProperty("stream", out _)), Is.EqualTo((false, false)));
+    }
+
     [Test]
     public async Task CohereAnswersAnOpenAiClient()
     {

@@ -16,7 +16,7 @@ public sealed partial class HubProviderPropertyTests
     private static readonly Gen<(string Client, string Body)> Requests = AnyOf("*.request.json", inFolder: true)
         .Select(file => (Path.GetFileName(file).Split('.')[0], File.ReadAllText(file)));
 
-    private static IEnumerable<string> Providers() => ["converse", "cohere", "ollama"];
+    private static IEnumerable<string> Providers() => HubDialects.Providers.Select(static half => half.Name);
 
     private static HubProvider Half(string name) => HubDialects.Providers.First(half => half.Name == name).Half;
 

@@ -22,6 +22,8 @@ public sealed class ResponsesDialect : Dialect
         if (OpenAiDialect.Read(body, MeaningOf, out request) is { } refusal)
             return refusal;
         request.PreviousResponseId = request.Find("previous_response_id") is { } previous ? TextOf(request.ValueOf(previous)) : null;
+        if (request.Find("conversation") is { } conversation && !IsNull(request.ValueOf(conversation)))
+            return NoConversation;
         return request.Find("background") is { } background && IsTrue(request.ValueOf(background)) ? NoBackground : null;
     }
 
@@ -31,6 +33,10 @@ public sealed class ResponsesDialect : Dialect
     internal static ApiError NoBackground => ApiError.InvalidParameter(
         "background", "must be false: the gateway gives answers while the client waits for them; use stream for long ones");
 
+    /// <summary>No conversation is made through the gateway, so none that a client names is its own.</summary>
+    private static ApiError NoConversation => ApiError.InvalidParameter(
+        "conversation", "is not kept by the gateway: send previous_response_id, or the conversation itself as input");
+
     /// <summary>A limit has one name here, and what chats call n, prompt and so on is nothing, or something else.</summary>
     private static MemberKind MeaningOf(MemberKind kind) => kind switch
     {
@@ -39,6 +45,8 @@ public sealed class ResponsesDialect : Dialect
             or MemberKind.Modalities => MemberKind.Other,
         _ => kind,
     };
+
+    private static bool IsNull(in ReadOnlySequence<byte> json) => json.Length == 4 && json.FirstSpan[0] == (byte)'n';
 
     private static bool IsTrue(in ReadOnlySequence<byte> json) => json.Length == 4 && json.ToArray().AsSpan().SequenceEqual("true"u8);
 

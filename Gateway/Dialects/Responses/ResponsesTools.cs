@@ -163,7 +163,10 @@ internal static class ResponsesTools
                     return false;
                 var allowed = value.Items("tools"u8).Select(NameOf).ToList();
                 if (allowed.Contains(null))
+                {
+                    hub.ToolChoice = null; // it goes on as it stands
                     break;
+                }
                 hub.ToolChoice = hub.ToolChoice! with { Allowed = allowed! };
                 hub.Use(Feature.ToolChoiceAllowed, param);
                 return true;
