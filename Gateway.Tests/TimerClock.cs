@@ -1,10 +1,9 @@
 using System.Threading.Channels;
-using Microsoft.Extensions.Time.Testing;
 
 namespace Gateway.Tests;
 
 /// <summary>A clock that a test moves, and that says when something begins to wait on it.</summary>
-internal sealed class TimerClock : FakeTimeProvider
+internal sealed class TimerClock : SafeClock
 {
     private readonly Channel<TimeSpan> _timers = Channel.CreateUnbounded<TimeSpan>();
 

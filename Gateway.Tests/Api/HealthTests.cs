@@ -253,7 +253,7 @@ public sealed class HealthTests
     public async Task BackgroundChecksAnswerHealthAndMakeReadinessSayWhatIsBroken()
     {
         await using var upstream = await ScriptedUpstream.AnswersAsync("""{"error":{"message":"down"}}""", 500);
-        var clock = new FakeTimeProvider();
+        var clock = new SafeClock();
         await using var gateway = await GatewayHost.StartAsync(Wire.OneModel + """
               - {model_name: idle, litellm_params: {model: mock/echo}, model_info: {id: idle-1, disable_background_health_check: true}}
 
@@ -280,7 +280,7 @@ public sealed class HealthTests
     {
         await using var upstream = await ScriptedUpstream.AnswersAsync("""{"error":{"message":"no"}}""", 401);
         await using var gateway = await GatewayHost.StartAsync(
-            Wire.OneModel + "  - {model_name: other, litellm_params: {model: mock/echo}}\n", upstream, time: new FakeTimeProvider());
+            Wire.OneModel + "  - {model_name: other, litellm_params: {model: mock/echo}}\n", upstream, time: new SafeClock());
         await (await gateway.ChatAsync(Wire.Question)).TextAsync();
 
         using var ready = await gateway.GetAsync("/health/readiness");

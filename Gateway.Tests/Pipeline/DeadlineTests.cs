@@ -1,12 +1,11 @@
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.Time.Testing;
 
 namespace Gateway.Tests.Pipeline;
 
 /// <summary>How long a request may take, with all that is tried for it.</summary>
 public sealed class DeadlineTests
 {
-    private readonly FakeTimeProvider _time = new(DateTimeOffset.UnixEpoch.AddYears(56));
+    private readonly SafeClock _time = new(DateTimeOffset.UnixEpoch.AddYears(56));
 
     private static string Config(string parameters, string settings) => $$"""
         model_list:

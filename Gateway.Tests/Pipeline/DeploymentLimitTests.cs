@@ -11,7 +11,6 @@ using Gateway.Tests.Storage;
 using Gateway.Upstream;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging.Abstractions;
-using Microsoft.Extensions.Time.Testing;
 
 namespace Gateway.Tests.Pipeline;
 
@@ -21,7 +20,7 @@ public sealed class DeploymentLimitTests
     private const string Question = """{"model":"m","messages":[]}""";
     private const string Stream = """{"model":"m","messages":[],"stream":true}""";
 
-    private readonly FakeTimeProvider _time = new(DateTimeOffset.UnixEpoch.AddYears(56));
+    private readonly SafeClock _time = new(DateTimeOffset.UnixEpoch.AddYears(56));
 
     /// <summary>A deployment that may be called once a minute.</summary>
     private static string OncePerMinute(string model) => $$"""

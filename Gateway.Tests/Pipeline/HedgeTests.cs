@@ -12,7 +12,6 @@ using Gateway.Tests.Storage;
 using Gateway.Upstream;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging.Abstractions;
-using Microsoft.Extensions.Time.Testing;
 
 namespace Gateway.Tests.Pipeline;
 
@@ -22,7 +21,7 @@ public sealed class HedgeTests
     private const string Plain = """{"model":"m","messages":[]}""";
     private const string Stream = """{"model":"m","messages":[],"stream":true}""";
 
-    private readonly FakeTimeProvider _time = new(DateTimeOffset.UnixEpoch.AddYears(56));
+    private readonly SafeClock _time = new(DateTimeOffset.UnixEpoch.AddYears(56));
     private readonly TaskCompletionSource _firstIsAsked = NewGate(), _secondIsAsked = NewGate(), _isOpen = NewGate();
     private readonly ConcurrentQueue<char> _hungUp = new();
 

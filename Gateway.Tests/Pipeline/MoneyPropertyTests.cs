@@ -47,7 +47,7 @@ public sealed class MoneyPropertyTests
     [TestCase(2)]
     public async Task NoBudgetIsOvershotAndEveryAnswerIsBookedOnce(int seed)
     {
-        var time = new FakeTimeProvider(new(2026, 11, 24, 10, 0, 0, TimeSpan.Zero));
+        var time = new SafeClock(new(2026, 11, 24, 10, 0, 0, TimeSpan.Zero));
         var provider = new MoneyUpstream(seed);
         await using var upstream = await ScriptedUpstream.StartAsync(provider.AnswerAsync);
         await using var gateway = await GatewayHost.StartAsync(Config, upstream, time: time);

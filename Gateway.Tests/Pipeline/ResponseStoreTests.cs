@@ -3,14 +3,13 @@ using Gateway.Dialects;
 using Gateway.Dialects.Hub;
 using Gateway.Dialects.Responses;
 using Gateway.Pipeline;
-using Microsoft.Extensions.Time.Testing;
 
 namespace Gateway.Tests.Pipeline;
 
 /// <summary>Conversations that the gateway keeps for a while, each for the key that had it.</summary>
 public sealed class ResponseStoreTests
 {
-    private readonly FakeTimeProvider _time = new(new DateTimeOffset(2026, 11, 29, 12, 0, 0, TimeSpan.Zero));
+    private readonly SafeClock _time = new(new DateTimeOffset(2026, 11, 29, 12, 0, 0, TimeSpan.Zero));
 
     [Test]
     public void AConversationGoesOnWithWhatWasSaidAndAnswered()

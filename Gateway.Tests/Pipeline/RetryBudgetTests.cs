@@ -1,14 +1,13 @@
 using CsCheck;
 using Gateway.Config;
 using Gateway.Pipeline;
-using Microsoft.Extensions.Time.Testing;
 
 namespace Gateway.Tests.Pipeline;
 
 /// <summary>How many retries and hedges there may be.</summary>
 public sealed class RetryBudgetTests
 {
-    private readonly FakeTimeProvider _time = new();
+    private readonly SafeClock _time = new();
     private readonly RetryBudgetSettings _settings = new();
 
     [TestCase(0, 10)]
@@ -73,7 +72,7 @@ public sealed class RetryBudgetTests
     public void HoweverRequestsComeTheBoundOfTheLastSecondsHolds() =>
         Gen.Select(Gen.Int[0, 3], Gen.Int[0, 3000]).Array[1, 200].Sample(steps =>
         {
-            var time = new FakeTimeProvider();
+            var time = new SafeClock();
             var budget = new RetryBudget(time);
             var log = new List<(long Second, bool IsRetry)>();
             var now = 0L;

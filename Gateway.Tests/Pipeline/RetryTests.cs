@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using Gateway.Tests.Config;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.Time.Testing;
 
 namespace Gateway.Tests.Pipeline;
 
@@ -10,7 +9,7 @@ public sealed class RetryTests
 {
     private const string Question = """{"model":"m","messages":[]}""";
 
-    private readonly FakeTimeProvider _time = new(DateTimeOffset.UnixEpoch.AddYears(56));
+    private readonly SafeClock _time = new(DateTimeOffset.UnixEpoch.AddYears(56));
 
     /// <summary>A model with one deployment.</summary>
     private static string One(string parameters = "", string settings = "") => $$"""

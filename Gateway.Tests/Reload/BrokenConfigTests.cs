@@ -1,5 +1,4 @@
 using System.Net;
-using Microsoft.Extensions.Time.Testing;
 using static Gateway.Tests.Reload.ReloadHost;
 
 namespace Gateway.Tests.Reload;
@@ -9,7 +8,7 @@ public sealed class BrokenConfigTests
 {
     private const string Users = "user_access: [{user_id: alice, api_key: sk-alice-1234}]\n";
 
-    private readonly FakeTimeProvider _time = new(new DateTimeOffset(2026, 11, 24, 12, 0, 0, TimeSpan.Zero));
+    private readonly SafeClock _time = new(new DateTimeOffset(2026, 11, 24, 12, 0, 0, TimeSpan.Zero));
 
     [TestCase("model_list: [")]
     [TestCase("")]

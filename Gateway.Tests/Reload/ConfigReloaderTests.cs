@@ -2,7 +2,6 @@ using Gateway.Config;
 using Gateway.Reload;
 using Gateway.Tests.Ledger;
 using Gateway.Tests.Storage;
-using Microsoft.Extensions.Time.Testing;
 
 namespace Gateway.Tests.Reload;
 
@@ -11,7 +10,7 @@ public sealed class ConfigReloaderTests
 {
     private const string Good = "model_list: []\n";
 
-    private readonly FakeTimeProvider _time = new();
+    private readonly SafeClock _time = new();
     private readonly TempFolder _folder = new();
     private readonly RecordingLogger<ConfigReloader> _log = new();
     private readonly List<ReloadOutcome> _outcomes = [];

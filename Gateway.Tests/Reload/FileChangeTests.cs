@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Time.Testing;
 using static Gateway.Tests.Reload.ReloadHost;
 
 namespace Gateway.Tests.Reload;
@@ -6,7 +5,7 @@ namespace Gateway.Tests.Reload;
 /// <summary>A running gateway follows its files, however they are changed.</summary>
 public sealed class FileChangeTests
 {
-    private readonly FakeTimeProvider _time = new(new DateTimeOffset(2026, 11, 24, 12, 0, 0, TimeSpan.Zero));
+    private readonly SafeClock _time = new(new DateTimeOffset(2026, 11, 24, 12, 0, 0, TimeSpan.Zero));
 
     [Test]
     public async Task AModelThatIsAddedIsServedAndOneThatIsRemovedIsUnknown()

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Gateway.Tests.Pipeline;
-using Microsoft.Extensions.Time.Testing;
 using static Gateway.Tests.Reload.ReloadHost;
 
 namespace Gateway.Tests.Reload;
@@ -10,7 +9,7 @@ public sealed class ReloadUrlTests
 {
     private const string Key = "sk-master-1234";
 
-    private readonly FakeTimeProvider _time = new(new DateTimeOffset(2026, 11, 24, 12, 0, 0, TimeSpan.Zero));
+    private readonly SafeClock _time = new(new DateTimeOffset(2026, 11, 24, 12, 0, 0, TimeSpan.Zero));
 
     [Test]
     public async Task TheAdminReloadsAndIsToldWhatCameOfIt()

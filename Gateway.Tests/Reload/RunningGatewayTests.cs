@@ -1,6 +1,5 @@
 using System.Net;
 using Gateway.Tests.Pipeline;
-using Microsoft.Extensions.Time.Testing;
 using static Gateway.Tests.Reload.ReloadHost;
 
 namespace Gateway.Tests.Reload;
@@ -10,7 +9,7 @@ public sealed class RunningGatewayTests
 {
     private const string AliceMay = "user_access:\n  - {user_id: alice, api_key: sk-alice-1234, max_budget: MONEY}\n";
 
-    private readonly FakeTimeProvider _time = new(new DateTimeOffset(2026, 11, 24, 12, 0, 0, TimeSpan.Zero));
+    private readonly SafeClock _time = new(new DateTimeOffset(2026, 11, 24, 12, 0, 0, TimeSpan.Zero));
 
     [Test]
     public async Task ARequestFinishesOnADeploymentThatWasRemovedMeanwhile()
