@@ -138,10 +138,10 @@ internal static class GeminiFit
     {
         var uri = GeminiMedia.UriOf(media);
         if (media.FileId is not null && uri is null)
-            losses.Add(path, "the file is kept at another provider; Google's are named files/… or gs://…");
+            losses.AddContent(path, "the file is kept at another provider; Google's are named files/… or gs://…");
         else if (uri is not null && uri.StartsWith("gs://", StringComparison.OrdinalIgnoreCase) && !target.IsVertex())
-            losses.Add(path, "gs:// is read by Vertex AI only");
+            losses.AddContent(path, "gs:// is read by Vertex AI only");
         else if (uri is not null && uri.StartsWith("data:", StringComparison.OrdinalIgnoreCase))
-            losses.Add(path, "a data: URL must be of base64");
+            losses.AddContent(path, "a data: URL must be of base64");
     }
 }
