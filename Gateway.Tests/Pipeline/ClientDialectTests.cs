@@ -86,6 +86,38 @@ public sealed class ClientDialectTests
         Assert.That(upstream.Requests, Is.Empty);
     }
 
+    [TestCase("/v1/responses", """{"model":"gpt","input":"Hi","max_output_tokens":20,"additional_drop_params":["max_output_tokens"]}""")]
+    [TestCase("/v1/messages",
+        """{"model":"gpt","max_tokens":20,"messages":[{"role":"user","content":"Hi"}],"additional_drop_params":["max_tokens"]}""")]
+    public async Task NoClientDropsTheLimitThatItsBudgetIsCountedBy(string path, string body)
+    {
+        await using var upstream = await ScriptedUpstream.AnswersAsync(Wire.Answer);
+        await using var gateway = await GatewayHost.StartAsync(Chats, upstream);
+
+        using var response = await gateway.ChatAsync(body, path: path);
+
+        Assert.That((int)response.StatusCode, Is.EqualTo(200), await response.TextAsync());
+        Assert.That(upstream.Request.Body, Does.Contain("_tokens\":20"));
+    }
+
+    [Test]
+    public async Task NorDoesGooglesClientWhereItsBytesPass()
+    {
+        await using var upstream = await ScriptedUpstream.AnswersAsync("""
+            {"candidates":[{"content":{"role":"model","parts":[{"text":"Hi"}]},"finishReason":"STOP"}],
+            "usageMetadata":{"promptTokenCount":5,"candidatesTokenCount":3,"totalTokenCount":8}}
+            """);
+        await using var gateway = await GatewayHost.StartAsync(Gemini, upstream);
+
+        using var response = await gateway.ChatAsync("""
+            {"contents":[{"role":"user","parts":[{"text":"Hi"}]}],"generationConfig":{"maxOutputTokens":20},
+            "additional_drop_params":["generationConfig","generationConfig.maxOutputTokens"]}
+            """, path: "/v1beta/models/flash:generateContent");
+
+        Assert.That((int)response.StatusCode, Is.EqualTo(200), await response.TextAsync());
+        Assert.That(upstream.Request.Body, Does.Contain("\"maxOutputTokens\":20"));
+    }
+
     [Test]
     public async Task AResponseOfAModelThatOnlyChatsCanBeGoneOnFrom()
     {

@@ -103,11 +103,12 @@ public readonly record struct AnswerTerms
         };
     }
 
-    /// <summary>True for a member that these terms are made of.</summary>
+    /// <summary>True for a member that these terms are made of, in any dialect: Google's clients have theirs in an object.</summary>
     public static bool IsTerm(string name)
     {
         var kind = MemberNames.KindOf(Encoding.UTF8.GetBytes(name));
-        return kind is MemberKind.MaxTokens or MemberKind.MaxCompletionTokens || IsTerm(kind);
+        return kind is MemberKind.MaxTokens or MemberKind.MaxCompletionTokens or MemberKind.MaxOutputTokens || IsTerm(kind)
+            || name.StartsWith("generationConfig", StringComparison.Ordinal) || name.StartsWith("generation_config", StringComparison.Ordinal);
     }
 
     /// <summary>True for a member that these terms are made of, the limits aside.</summary>

@@ -72,6 +72,8 @@ public static class HubTranslation
     private static ApiError? Fit(
         HubRequest copy, HubProvider provider, HubTarget target, HubSettings settings, HubLosses losses, SplicedBody body)
     {
+        if (settings.OutputCap is { } cap) // behind all that may have been left out
+            copy.MaxTokens = Math.Min(copy.MaxTokens ?? cap, cap);
         provider.Fit(copy, target, losses);
         if (losses.Content.Count > 0)
             return ParamErrors.UnsupportedContent(target.Provider, losses.Content, target.Model, losses.Why);
@@ -105,8 +107,6 @@ public static class HubTranslation
         }
         // What a config says that no hub word exists for is the provider's own: it is written behind all else, as it stands.
         copy.Uses.RemoveAll(use => use.Feature == Feature.Unknown && settings.Overrides.Any(own => own.Key == use.Param));
-        if (settings.OutputCap is { } cap)
-            copy.MaxTokens = Math.Min(copy.MaxTokens ?? cap, cap);
     }
 
     private static bool IsKnown(string name, JsonElement value)
